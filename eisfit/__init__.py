@@ -1,0 +1,72 @@
+"""eisfit: electrochemical impedance spectra of battery cells, without starting values.
+
+The public names are imported when they are first used, so `import eisfit` is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from eisfit._version import __version__
+
+if TYPE_CHECKING:
+    from eisfit.analysis import Analysis, analyze
+    from eisfit.api import drt, fit, fit_many, kramers_kronig, load, load_model, models, read
+    from eisfit.circuit.models import Model
+    from eisfit.errors import EisfitError
+    from eisfit.fitting.result import FitResult
+    from eisfit.relaxation.result import DRTResult
+    from eisfit.spectrum import Spectrum
+    from eisfit.validity import KKResult
+
+_HOME = {
+    "Analysis": "eisfit.analysis",
+    "DRTResult": "eisfit.relaxation.result",
+    "EisfitError": "eisfit.errors",
+    "FitResult": "eisfit.fitting.result",
+    "KKResult": "eisfit.validity",
+    "Model": "eisfit.circuit.models",
+    "Spectrum": "eisfit.spectrum",
+    "analyze": "eisfit.analysis",
+    "drt": "eisfit.api",
+    "fit": "eisfit.api",
+    "fit_many": "eisfit.api",
+    "kramers_kronig": "eisfit.api",
+    "load": "eisfit.api",
+    "load_model": "eisfit.api",
+    "models": "eisfit.api",
+    "read": "eisfit.api",
+}
+
+__all__ = [
+    "Analysis",
+    "DRTResult",
+    "EisfitError",
+    "FitResult",
+    "KKResult",
+    "Model",
+    "Spectrum",
+    "__version__",
+    "analyze",
+    "drt",
+    "fit",
+    "fit_many",
+    "kramers_kronig",
+    "load",
+    "load_model",
+    "models",
+    "read",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'eisfit' has no attribute {name!r}")
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,1 @@
+"""Circuit text to impedance: elements, parser, evaluation, model cards."""

@@ -1,0 +1,55 @@
+"""Every error that eisfit raises on purpose.
+
+A message says what is wrong, where (file, line, column, parameter) and what to do about it.
+All descend from `EisfitError`, so a caller, and the command line, can catch them in one place.
+"""
+
+from __future__ import annotations
+
+
+class EisfitError(Exception):
+    """Root of all errors that eisfit raises on purpose."""
+
+
+class SpectrumError(EisfitError, ValueError):
+    """Numbers that cannot form a spectrum, or an operation that leaves none."""
+
+
+class ReadError(EisfitError, ValueError):
+    """A file that cannot be read as impedance; the message names the file and the reason."""
+
+
+class NoImpedanceError(ReadError):
+    """A readable file that holds no impedance (an OCV or CV measurement, an aborted run)."""
+
+
+class CircuitError(EisfitError, ValueError):
+    """Circuit text that does not parse; a caret marks the offending character."""
+
+
+class ModelError(EisfitError, ValueError):
+    """An unknown model name, a broken model card, or values that do not fit the circuit."""
+
+
+class FitError(EisfitError, ValueError):
+    """A fit that cannot be set up: bad bounds, too few points, nothing free."""
+
+
+class RelaxationError(EisfitError, ValueError):
+    """A distribution of relaxation times that cannot be computed as asked."""
+
+
+class ValidityError(EisfitError, ValueError):
+    """A Kramers-Kronig test that cannot be computed as asked."""
+
+
+class EngineError(EisfitError, RuntimeError):
+    """A reference engine (impedance.py, pyDRTtools) that is missing or failed."""
+
+
+class ResultError(EisfitError, ValueError):
+    """A saved result that cannot be loaded."""
+
+
+class OutputError(EisfitError, OSError):
+    """A result that cannot be written, for instance because it exists already."""

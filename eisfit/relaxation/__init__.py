@@ -1,0 +1,1 @@
+"""Distribution of relaxation times."""

@@ -1,0 +1,31 @@
+"""Rows to tidy tables: the columns are a contract, further ones may follow, none may vanish."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESISTANCE_COLUMNS = (
+    "sample", "sweep", "role", "element", "resistance_ohm", "stderr_ohm", "lower_ohm", "upper_ohm",
+    "tau_s", "capacitance_f", "alpha", "status",
+)  # fmt: skip
+PEAK_COLUMNS = (
+    "sample", "sweep", "peak", "role", "tau_s", "frequency_hz", "gamma_ohm", "resistance_ohm",
+    "lower_ohm", "upper_ohm", "capacitance_f", "fraction", "probability", "status",
+)  # fmt: skip
+STATUSES = ("ok", "unresolved", "at bound", "outside window", "not determined")
+
+
+def frame(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
+    """Return rows as a DataFrame with `columns` first, in their order, then whatever else is there.
+
+    Numbers that a row lacks are NaN; an empty list of rows gives an empty table with all columns.
+    """
+    import pandas as pd
+
+    rows = list(rows)
+    further = dict.fromkeys(key for row in rows for key in row if key not in columns)
+    return pd.DataFrame(rows, columns=[*columns, *further])
