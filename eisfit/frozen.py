@@ -22,12 +22,13 @@ class FrozenDict(Mapping[str, V]):
     """A mapping that cannot change, keeps its order, and travels between processes."""
 
     __slots__ = ("_items",)
+    _items: dict[str, V]
 
     def __init__(self, items: Mapping[str, V] | None = None) -> None:
         object.__setattr__(self, "_items", dict(items or {}))
 
     def __getitem__(self, key: str) -> V:
-        return self._items[key]  # type: ignore[no-any-return]
+        return self._items[key]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._items)
