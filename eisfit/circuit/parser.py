@@ -1,0 +1,204 @@
+"""Circuit text to a tree. Two grammars, told apart by the text itself:
+
+- impedance.py's, `R0-p(R1,CPE1)-Wo1`: numbered elements, `-` in series, `p(a,b)` in parallel;
+- Boukamp's circuit description code (CDC), `R(RQ)W`: single letters without numbers, side by side
+  in series; brackets switch to parallel and, nested, back to series; `[...]` is always series.
+
+Some letters (T, G) mean different things in the two, so a mixture is refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, NoReturn
+
+from eisfit.circuit.elements import BY_CDC, BY_SYMBOL, Element
+from eisfit.errors import CircuitError
+
+Dialect = Literal["impedance.py", "CDC"]
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """One element under its name, such as `CPE1`."""
+
+    label: str
+    element: Element
+
+
+@dataclass(frozen=True)
+class Group:
+    """Two or more parts in series or in parallel."""
+
+    kind: Literal["series", "parallel"]
+    parts: tuple[Node, ...]
+
+
+Node = Leaf | Group
+
+_TOKEN = re.compile(r"(?P<parallel>p\()|(?P<element>[A-Za-z]+)(?P<number>\d*)|(?P<mark>[-(),\[\]])")
+
+
+def parse(text: str) -> tuple[Node, Dialect]:
+    """Return the tree of a circuit text, and which grammar it is written in.
+
+    Raises
+    ------
+    CircuitError
+        With a caret under the offending character and what could stand there instead.
+    """
+    source = text.strip()
+    if not source:
+        raise CircuitError("the circuit text is empty: write for example R0-p(R1,CPE1) or R(RQ)")
+    dialect: Dialect = "impedance.py" if re.search(r"[-,]|p\(|\d", source) else "CDC"
+    reader = _Numbered(source) if dialect == "impedance.py" else _Boukamp(source)
+    return reader.read(), dialect
+
+
+def group(kind: Literal["series", "parallel"], parts: list[Node]) -> Node:
+    """Return the parts as one node, with parts of the same kind taken up into it."""
+    flat: list[Node] = []
+    for part in parts:
+        same = isinstance(part, Group) and part.kind == kind
+        flat.extend(part.parts if same and isinstance(part, Group) else [part])
+    return flat[0] if len(flat) == 1 else Group(kind, tuple(flat))
+
+
+def leaves(node: Node) -> Iterator[Leaf]:
+    """Yield the elements of a tree from left to right; depth is no limit."""
+    stack = [node]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, Leaf):
+            yield top
+        else:
+            stack.extend(reversed(top.parts))
+
+
+class _Reader:
+    """Walks the text once, with an explicit stack, so nesting has no limit."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.labels: set[str] = set()
+
+    def fail(self, at: int, what: str, hint: str = "") -> NoReturn:
+        ending = f"\n{hint}" if hint else ""
+        raise CircuitError(
+            f"{what} (column {at + 1})\n  {self.text}\n  {' ' * at}^{ending}"
+        ) from None
+
+    def tokens(self) -> Iterator[tuple[int, str, re.Match[str]]]:
+        at = 0
+        while at < len(self.text):
+            if self.text[at].isspace():
+                at += 1
+                continue
+            match = _TOKEN.match(self.text, at)
+            if match is None:
+                self.fail(at, f"{self.text[at]!r} has no meaning in circuit text")
+            yield at, match.group(), match
+            at = match.end()
+
+    def leaf(self, at: int, label: str, element: Element) -> Leaf:
+        if label in self.labels:
+            self.fail(at, f"the name {label} is used twice", "give each element its own number")
+        self.labels.add(label)
+        return Leaf(label, element)
+
+
+class _Numbered(_Reader):
+    """impedance.py's grammar."""
+
+    def read(self) -> Node:
+        # One frame for each open p( : where it opened, its finished branches, the current branch
+        frames: list[tuple[int, list[Node], list[Node]]] = [(-1, [], [])]
+        expects_part = True
+        at, token = 0, ""
+        for at, token, match in self.tokens():
+            opened, branches, chain = frames[-1]
+            if token == "p(" or match["element"]:
+                if not expects_part:
+                    self.fail(at, "expected '-', ',' or ')' between two elements")
+                if token == "p(":
+                    frames.append((at, [], []))
+                else:
+                    chain.append(self.element(at, match))
+                    expects_part = False
+                continue
+            if token not in "-,)":
+                self.fail(
+                    at, f"{token!r} belongs to the other grammar",
+                    "write p(a,b) for elements in parallel, or use one grammar throughout: R(RQ)",
+                )  # fmt: skip
+            if expects_part:
+                self.fail(at, f"expected an element before {token!r}")
+            if token == "-":
+                expects_part = True
+                continue
+            if len(frames) == 1:
+                self.fail(at, f"{token!r} outside of p(...)")
+            branches.append(group("series", chain))
+            if token == ",":
+                frames[-1] = (opened, branches, [])
+                expects_part = True
+                continue
+            frames.pop()
+            if len(branches) < 2:
+                self.fail(opened, "p(...) needs at least two branches, parted by a comma")
+            frames[-1][2].append(group("parallel", branches))
+        if expects_part:
+            self.fail(len(self.text), f"the text ends after {token!r} where an element must follow")
+        if len(frames) > 1:
+            self.fail(frames[-1][0], "p( is never closed")
+        return group("series", frames[0][2])
+
+    def element(self, at: int, match: re.Match[str]) -> Leaf:
+        symbol, number = match["element"], match["number"]
+        if symbol not in BY_SYMBOL:
+            other = " (in this grammar a Q is a CPE)" if symbol == "Q" else ""
+            self.fail(at, f"unknown element {symbol!r}{other}", f"known: {', '.join(BY_SYMBOL)}")
+        if not number:
+            self.fail(
+                at + len(symbol), f"{symbol} needs a number, such as {symbol}1",
+                "without any numbers, dashes and commas the text is read as a CDC: R(RQ)Q",
+            )  # fmt: skip
+        return self.leaf(at, symbol + number, BY_SYMBOL[symbol])
+
+
+class _Boukamp(_Reader):
+    """Boukamp's circuit description code."""
+
+    def read(self) -> Node:
+        counts: dict[str, int] = {}
+        # One frame for each open bracket: where and how it opened, series or parallel, its parts
+        frames: list[tuple[int, str, Literal["series", "parallel"], list[Node]]]
+        frames = [(-1, "", "series", [])]
+        for at, letter in enumerate(self.text):
+            opened, bracket, kind, parts = frames[-1]
+            if letter.isspace():
+                continue
+            if letter == "(":
+                frames.append((at, ")", "series" if kind == "parallel" else "parallel", []))
+            elif letter == "[":
+                frames.append((at, "]", "series", []))
+            elif letter in ")]":
+                if letter != bracket:
+                    self.fail(at, f"{letter!r} closes nothing that is open")
+                frames.pop()
+                if not parts or (kind == "parallel" and len(parts) < 2):
+                    self.fail(opened, "a parallel bracket needs at least two parts")
+                frames[-1][3].append(group(kind, parts))
+            elif letter in BY_CDC:
+                counts[letter] = counts.get(letter, 0) + 1
+                parts.append(self.leaf(at, f"{letter}{counts[letter]}", BY_CDC[letter]))
+            else:
+                self.fail(
+                    at, f"unknown element {letter!r} in a circuit description code",
+                    f"known: {', '.join(BY_CDC)}; the other grammar has numbers: R0-p(R1,CPE1)",
+                )  # fmt: skip
+        if len(frames) > 1:
+            self.fail(frames[-1][0], "this bracket is never closed")
+        return group("series", frames[0][3])
