@@ -1,0 +1,100 @@
+"""Gamma over ln tau as a sum of basis functions: their impedance, their values, their roughness.
+
+Every matrix depends on the grids alone, is built once for a pair of grids and kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.errors import RelaxationError
+from eisfit.frozen import readonly
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+# Shape over x = (ln tau - ln tau_m) / spacing, and the |x| beyond which it counts as zero. The
+# radial ones have a full width at half maximum of two spacings, the default of DRTtools (Wan,
+# Saccoccio, Chen, Ciucci, Electrochim. Acta 184 (2015) 483, Table 1).
+_SHAPES: dict[str, tuple[Callable[[FloatArray], FloatArray], float]] = {
+    "linear": (lambda x: np.clip(1.0 - np.abs(x), 0.0, None), 1.0),
+    "gaussian": (lambda x: np.exp(-np.log(2.0) * x**2), 7.0),
+    "matern2": (lambda x: _matern(1.678346990 * np.abs(x), (1.0, 1.0)), 22.0),
+    "matern4": (lambda x: _matern(2.330256192 * np.abs(x), (1.0, 1.0, 1.0 / 3.0)), 18.0),
+}
+BASES = tuple(_SHAPES)
+
+
+def _matern(r: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
+    return np.exp(-r) * np.polynomial.polynomial.polyval(r, coefficients)
+
+
+def check_basis(basis: str) -> None:
+    """Raise RelaxationError, naming the known ones, where `basis` is none of them."""
+    if basis not in _SHAPES:
+        raise RelaxationError(f"unknown basis {basis!r}: choose one of {', '.join(BASES)}")
+
+
+def kernel(omega: FloatArray, tau: FloatArray, basis: str) -> ComplexArray:
+    """Return the impedance of every basis function of 1 ohm per unit ln tau.
+
+    Parameters
+    ----------
+    omega : (N,) array, rad/s
+    tau : (M,) array, s, evenly spaced in ln tau
+    basis : str, one of `BASES`
+
+    Returns
+    -------
+    (N, M) complex array, ohm, read-only: integral of phi_m(ln tau) / (1 + j omega tau) dln tau.
+    """
+    return _kernel(
+        np.ascontiguousarray(omega).tobytes(), np.ascontiguousarray(tau).tobytes(), basis
+    )
+
+
+@lru_cache(maxsize=32)
+def _kernel(omega: bytes, tau: bytes, basis: str) -> ComplexArray:
+    shape, reach = _SHAPES[basis]
+    t = np.frombuffer(tau)
+    spacing = np.log(t[1] / t[0])
+    # Panels between integers, where the hat has its kinks; the Debye response is smooth over each.
+    nodes, weights = np.polynomial.legendre.leggauss(5)
+    edges = np.arange(-np.ceil(reach), np.ceil(reach))
+    x = (edges[:, None] + (nodes + 1.0) / 2.0).ravel()
+    w = np.tile(weights / 2.0, len(edges)) * spacing * shape(x)
+    omega_tau = np.outer(np.frombuffer(omega), t)
+    total = np.zeros(omega_tau.shape, dtype=np.complex128)
+    for shift, weight in zip(np.exp(x * spacing), w, strict=True):
+        total += weight / (1.0 + 1j * omega_tau * shift)
+    return readonly(total)
+
+
+@lru_cache(maxsize=32)
+def values(count: int, basis: str) -> FloatArray:
+    """Return the (count, count) matrix from coefficients to gamma at the grid points, read-only."""
+    x = np.arange(count, dtype=np.float64)
+    shape, reach = _SHAPES[basis]
+    distance = x[:, None] - x[None, :]
+    return readonly(np.where(np.abs(distance) <= reach, shape(distance), 0.0))
+
+
+@lru_cache(maxsize=32)
+def derivative(count: int, spacing: float, order: int, basis: str) -> FloatArray:
+    """Return the matrix from coefficients to the derivative of gamma, read-only.
+
+    Gamma counts as zero beyond the grid, so that a constant has a price too: without one, the
+    series resistance and a plateau of gamma below the window could not be told apart.
+
+    Returns
+    -------
+    (count + order, count) array; times a vector of coefficients and squared and summed it is the
+    integral of the squared derivative over ln tau.
+    """
+    gamma = values(count, basis)
+    padded = np.vstack([np.zeros((order, count)), gamma, np.zeros((order, count))])
+    return readonly(np.diff(padded, n=order, axis=0) / spacing**order * np.sqrt(spacing))

@@ -1,0 +1,167 @@
+"""One spectrum in, its distribution of relaxation times out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.errors import RelaxationError
+from eisfit.kernels import log_tau_grid
+from eisfit.relaxation import report
+from eisfit.relaxation.peaks import find_peaks
+from eisfit.relaxation.problem import Grid, Problem, SeriesTerms, build_problem
+from eisfit.relaxation.result import DRTResult
+from eisfit.relaxation.settings import Settings
+from eisfit.relaxation.solve import Regularised, regularise
+from eisfit.relaxation.uncertainty import Resamples, interval, resample
+from eisfit.spectrum import Spectrum
+
+FloatArray = NDArray[np.float64]
+
+_FEWEST = 6
+_TAIL_EXPONENTS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+# -Im Z that rises at least like omega^-0.3 at the lowest frequencies, over this part of a decade,
+# and is at least this part of the modulus, is no arc that ends inside the window.
+_TAIL_SLOPE = 0.3
+_TAIL_DECADES = 0.7
+_TAIL_SHARE = 0.05
+
+
+def drt_spectrum(spectrum: Spectrum, **options: Any) -> DRTResult:
+    """Compute the distribution of relaxation times of one spectrum.
+
+    Z = R_inf + j omega L + tail + integral of gamma(ln tau) / (1 + j omega tau) dln tau, with
+    gamma, R_inf, L and the tail's terms non-negative, solved as one penalised least-squares problem
+    (Wan, Saccoccio, Chen, Ciucci, Electrochim. Acta 184 (2015) 483) with lambda chosen by marginal
+    likelihood.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+        Its masked points are not used.
+    **options
+        As in `eisfit.relaxation.settings.Settings`: regularization, order, basis, inductance, tail,
+        method, weighting, samples, seed, per_decade, extension.
+
+    Returns
+    -------
+    DRTResult
+
+    Raises
+    ------
+    RelaxationError
+        If an option is unknown or out of range, or fewer than six points are usable.
+    SpectrumError
+        If every point is masked.
+    """
+    settings = Settings.of(options)
+    used = spectrum.used()
+    _check(used)
+    problem = _problem(used, settings)
+    modulus = _local_modulus(used, problem.grid.tau)
+    given = None if settings.criterion != "given" else float(settings.regularization)
+    solved = regularise(problem, modulus, settings.criterion, given, settings.method == "adaptive")
+    draws = resample(solved, settings.samples, settings.seed) if settings.samples else None
+    return _result(spectrum, settings, solved, modulus, draws)
+
+
+def _check(used: Spectrum) -> None:
+    if len(used) < _FEWEST:
+        raise RelaxationError(
+            f"a DRT needs at least {_FEWEST} unmasked points, {used.label or 'the spectrum'} has "
+            f"{len(used)}: measure more frequencies or unmask some"
+        )
+    if used.frequency[0] == used.frequency[-1]:
+        raise RelaxationError("a DRT needs more than one frequency")
+    if not used.modulus.all():
+        at = used.frequency[int(np.argmin(used.modulus))]
+        raise RelaxationError(
+            f"the impedance at {at:g} Hz is zero, which leaves it no weight: mask the point"
+        )
+
+
+def _problem(used: Spectrum, settings: Settings) -> Problem:
+    shortest, longest = used.tau_window
+    reach = 10.0**settings.extension
+    tau = log_tau_grid(shortest / reach, longest * reach, settings.per_decade)
+    tail = has_tail(used) if settings.tail == "auto" else settings.tail
+    exponents = (0.0, *((-1.0,) if settings.inductance else ()), *(_TAIL_EXPONENTS * bool(tail)))
+    grid = Grid(tau, settings.basis, settings.order)
+    sigma = _sigma(used, settings)
+    return build_problem(used.omega, used.impedance, sigma, grid, SeriesTerms(exponents))
+
+
+def _sigma(used: Spectrum, settings: Settings) -> FloatArray:
+    if isinstance(settings.weighting, str):
+        if settings.weighting == "modulus":
+            return used.modulus
+        return np.full(len(used), float(np.median(used.modulus)))
+    sigma = np.asarray(settings.weighting, dtype=np.float64)
+    if sigma.shape != used.frequency.shape or not (np.isfinite(sigma) & (sigma > 0)).all():
+        raise RelaxationError(
+            f"weighting as an array needs {len(used)} positive numbers in ohm, one for every "
+            f"unmasked point from the highest frequency down; found shape {sigma.shape}"
+        )
+    return sigma
+
+
+def has_tail(used: Spectrum) -> bool:
+    """Return whether -Im Z still rises at the lowest frequencies, as blocking and diffusion do."""
+    log_omega = np.log10(used.omega)
+    end = log_omega <= log_omega[-1] + _TAIL_DECADES
+    end[-4:] = True
+    minus_imaginary = -used.impedance.imag[end]
+    if (minus_imaginary <= _TAIL_SHARE * used.modulus[end]).any():
+        return False
+    slope = np.polyfit(log_omega[end], np.log10(minus_imaginary), 1)[0]
+    return bool(slope < -_TAIL_SLOPE)
+
+
+def _local_modulus(used: Spectrum, tau: FloatArray) -> FloatArray:
+    """Return |Z| at omega = 1/tau, constant beyond the window."""
+    return np.exp(np.interp(np.log(tau), -np.log(used.omega), np.log(used.modulus)))
+
+
+def _result(
+    spectrum: Spectrum,
+    settings: Settings,
+    solved: Regularised,
+    modulus: FloatArray,
+    draws: Resamples | None,
+) -> DRTResult:
+    problem, solution = solved.problem, solved.solution
+    tau, gamma = problem.grid.tau, problem.gamma(solution.x)
+    window = spectrum.tau_window
+    sizes = dict(zip(problem.terms.exponents, map(float, problem.sizes(solution.x)), strict=True))
+    impedance = problem.impedance(spectrum.omega, solution.x)
+    unknown = np.full(len(tau), np.nan)
+    lower, upper = (unknown, unknown) if draws is None else interval(draws.posterior)
+    found = find_peaks(gamma, modulus, problem.grid.spacing, report.SMALLEST)
+    rows = report.peak_rows(found, gamma, problem.grid, modulus, window, draws)
+    tail = tuple((sizes[a], a) for a in _TAIL_EXPONENTS if sizes.get(a, 0.0) > 0.0)
+    searched = len(solved.sweep.path) > 1
+    lambdas = [s.lam for s in solved.sweep.path]
+    return DRTResult(
+        spectrum=spectrum,
+        tau=tau,
+        gamma=gamma,
+        lower=lower,
+        upper=upper,
+        in_window=(tau >= window[0]) & (tau <= window[1]),
+        resistance_inf=sizes[0.0],
+        inductance=sizes.get(-1.0, 0.0),
+        elastance=sizes.get(1.0, 0.0),
+        regularization=solution.lam,
+        criterion=settings.criterion,
+        order=settings.order,
+        method=settings.method,
+        sweep=np.column_stack([lambdas, solved.sweep.scores]) if searched else np.empty((0, 2)),
+        impedance=impedance,
+        residuals=(impedance - spectrum.impedance) / spectrum.modulus,
+        messages=report.messages(rows, tail, solved.sweep.at_end, sizes[0.0]),
+        peak_rows=tuple(rows),
+        tail=tail,
+        seed=settings.seed,
+    )

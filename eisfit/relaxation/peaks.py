@@ -1,0 +1,132 @@
+"""Peaks of gamma: where they are, where one ends and the next begins, what each holds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+# A shoulder counts where the slope d ln gamma / d ln tau rises again by this much behind it. Every
+# single process (ZARC, Havriliak-Negami, lognormal) has a slope that only falls, from alpha to
+# -alpha: gamma of one process is log-concave, so a rise is the mark of a second one.
+_RISE = 0.15
+# Gamma below this share of the local modulus is flat to the eye of the slope.
+_FLOOR = 1e-3
+
+
+@dataclass(frozen=True)
+class Peak:
+    """Grid range [start, stop) of a peak, its position in steps, whether gamma has a maximum."""
+
+    start: int
+    stop: int
+    position: float
+    is_maximum: bool
+
+    def area(self, gamma: FloatArray, spacing: float) -> FloatArray:
+        """Return the integral over the peak of (..., M) gamma, in ohm."""
+        return gamma[..., self.start : self.stop].sum(axis=-1) * spacing
+
+
+def find_peaks(
+    gamma: FloatArray, modulus: FloatArray, spacing: float, smallest: float
+) -> list[Peak]:
+    """Return the peaks of gamma, maxima and shoulders, by ascending tau.
+
+    Parameters
+    ----------
+    gamma : (M,) array, ohm
+    modulus : (M,) array, ohm
+        |Z| at omega = 1/tau: what a peak has to be compared with to be seen in the data.
+    spacing : float
+        Of the grid in ln tau.
+    smallest : float
+        A peak of less area than this share of the modulus at its place joins its neighbour.
+
+    Returns
+    -------
+    list of Peak; their ranges cover the grid, so their areas sum to the polarisation resistance.
+    """
+    if not gamma.any():
+        return []
+    log_gamma = np.log(gamma + _FLOOR * modulus)
+    slope = np.diff(log_gamma) / spacing
+    bounds = [0, *_splits(slope), len(gamma)]
+    found = [_peak(gamma, slope, a, b) for a, b in pairwise(bounds)]
+    while found:
+        share = [p.area(gamma, spacing) / modulus[round(p.position)] for p in found]
+        weakest = int(np.argmin(share))
+        if share[weakest] >= smallest:
+            break
+        found = without(found, weakest, gamma)
+    return found
+
+
+def without(peaks: list[Peak], index: int, gamma: FloatArray) -> list[Peak]:
+    """Return the peaks less one, whose range goes to the neighbour across the lower barrier."""
+    gone, rest = peaks[index], [*peaks[:index], *peaks[index + 1 :]]
+    if not rest:
+        return []
+    left, right = index - 1, index
+    if index == 0:
+        heir = right
+    elif index == len(rest):
+        heir = left
+    else:
+        heir = left if gamma[gone.start] >= gamma[gone.stop] else right
+    old = rest[heir]
+    start, stop = min(old.start, gone.start), max(old.stop, gone.stop)
+    rest[heir] = replace(old, start=start, stop=stop)
+    return rest
+
+
+def _splits(slope: FloatArray) -> list[int]:
+    """Return the grid indices at which one peak ends and the next begins.
+
+    Between a low and the following high of the slope, at least `_RISE` above it: where the slope
+    passes zero (a minimum of gamma), else where it rises fastest.
+    """
+    splits: list[int] = []
+    low = high = 0
+    rising = False
+    for i in range(1, len(slope) + 1):
+        value = slope[i] if i < len(slope) else -np.inf
+        if not rising:
+            if value < slope[low]:
+                low = i
+            elif value > slope[low] + _RISE:
+                rising, high = True, i
+        elif value > slope[high]:
+            high = i
+        elif value < slope[high] - _RISE:
+            splits.append(_split(slope, low, high))
+            rising, low = False, i
+    return [s for s in splits if s > 1]
+
+
+def _split(slope: FloatArray, low: int, high: int) -> int:
+    part = slope[low : high + 1]
+    if part[0] < 0 <= part[-1]:
+        return low + int(np.argmax(part >= 0))
+    return low + int(np.argmax(np.diff(part))) + 1
+
+
+def _peak(gamma: FloatArray, slope: FloatArray, start: int, stop: int) -> Peak:
+    top = start + int(gamma[start:stop].argmax())
+    inner = max(start, 1), min(stop, len(gamma) - 1)
+    is_maximum = inner[0] <= top < inner[1] and gamma[top - 1] <= gamma[top] >= gamma[top + 1]
+    if not is_maximum and inner[1] > inner[0]:
+        # Bend times height: the far skirts bend too, but hold nothing.
+        bend = np.diff(slope)[inner[0] - 1 : inner[1] - 1] * gamma[inner[0] : inner[1]]
+        return Peak(start, stop, float(inner[0] + int(bend.argmin())), False)
+    return Peak(start, stop, top + (_vertex(gamma[top - 1 : top + 2]) if is_maximum else 0.0), True)
+
+
+def _vertex(three: FloatArray) -> float:
+    """Return where the parabola through three values has its top, in steps from the middle one."""
+    bend = three[0] - 2.0 * three[1] + three[2]
+    return float(0.5 * (three[0] - three[2]) / bend) if bend < 0 else 0.0

@@ -1,0 +1,125 @@
+"""The linear problem behind a DRT: weighted data, series terms, and the penalty on roughness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.kernels import stacked
+from eisfit.relaxation import discretization
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Relaxation times and the basis of gamma over them.
+
+    `tau` is (M,) in s, ascending, evenly spaced in ln tau; `order` is that of the derivative whose
+    square is the penalty.
+    """
+
+    tau: FloatArray
+    basis: str
+    order: int
+
+    @property
+    def spacing(self) -> float:
+        """Distance of neighbours in ln tau."""
+        return float(np.log(self.tau[1] / self.tau[0]))
+
+    @property
+    def values(self) -> FloatArray:
+        """(M, M) matrix from coefficients to gamma at `tau`."""
+        return discretization.values(len(self.tau), self.basis)
+
+    @property
+    def derivative(self) -> FloatArray:
+        """(M + order, M) matrix whose product with coefficients has the penalty as its square."""
+        spacing = round(self.spacing, 12)
+        return discretization.derivative(len(self.tau), spacing, self.order, self.basis)
+
+
+@dataclass(frozen=True, eq=False)
+class SeriesTerms:
+    """What stands in series with gamma: resistance, inductance, and a blocking or diffusion tail.
+
+    `exponents` holds one number alpha a term, for an impedance (j omega)^-alpha of unit size:
+    0 is a resistance, -1 an inductance, 1 a capacitance, between 0 and 1 a constant-phase tail.
+    """
+
+    exponents: tuple[float, ...]
+
+    def impedance(self, omega: FloatArray) -> ComplexArray:
+        """Return the (N, T) impedance of every term of size 1 at `omega` (rad/s)."""
+        exponents = np.asarray(self.exponents)
+        phase = np.round(np.exp(-0.5j * np.pi * exponents), 15)
+        return phase * omega[:, None] ** -exponents
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Weighted least squares for (series terms, coefficients of gamma), in scaled variables.
+
+    The unknowns are x / `unit`: gamma and the resistances count in units of the median modulus,
+    the other terms so that their column has length one. `matrix` is (2N, T + M), `target` (2N,).
+    """
+
+    grid: Grid
+    terms: SeriesTerms
+    matrix: FloatArray
+    target: FloatArray
+    unit: FloatArray
+    normal: FloatArray
+    moment: FloatArray
+
+    @property
+    def n_terms(self) -> int:
+        """Number of series terms, which come first among the unknowns and carry no penalty."""
+        return len(self.terms.exponents)
+
+    def penalty(self, weights: FloatArray) -> FloatArray:
+        """Return the (T + M, T + M) penalty matrix for (M + order,) weights of the rows."""
+        rows = self.grid.derivative * np.sqrt(weights)[:, None]
+        full = np.zeros_like(self.normal)
+        full[self.n_terms :, self.n_terms :] = rows.T @ rows
+        return full
+
+    def gamma(self, x: FloatArray) -> FloatArray:
+        """Return gamma in ohm at the grid for (..., T + M) scaled unknowns."""
+        return (x * self.unit)[..., self.n_terms :] @ self.grid.values.T
+
+    def sizes(self, x: FloatArray) -> FloatArray:
+        """Return the (T,) sizes of the series terms in SI units."""
+        return (x * self.unit)[: self.n_terms]
+
+    def impedance(self, omega: FloatArray, x: FloatArray) -> ComplexArray:
+        """Return the (N,) impedance of the solution `x` at any `omega` (rad/s)."""
+        kernel = discretization.kernel(omega, self.grid.tau, self.grid.basis)
+        physical = x * self.unit
+        series = self.terms.impedance(omega) @ physical[: self.n_terms]
+        return series + kernel @ physical[self.n_terms :]
+
+
+def build_problem(
+    omega: FloatArray, impedance: ComplexArray, sigma: FloatArray, grid: Grid, terms: SeriesTerms
+) -> Problem:
+    """Set up the problem for data with standard deviation proportional to `sigma`.
+
+    Parameters
+    ----------
+    omega, impedance, sigma : (N,) arrays, rad/s, ohm, ohm
+    grid, terms : what to solve for
+    """
+    series = terms.impedance(omega) / sigma[:, None]
+    length = np.sqrt(np.sum(np.abs(series) ** 2, axis=0))
+    resistance = float(np.median(np.abs(impedance)))
+    unit = np.concatenate([1.0 / length, np.full(len(grid.tau), resistance)])
+    kernel = discretization.kernel(omega, grid.tau, grid.basis) / sigma[:, None]
+    matrix = stacked(np.hstack([series, kernel])) * unit
+    target = stacked(impedance / sigma)
+    return Problem(grid, terms, matrix, target, unit, matrix.T @ matrix, matrix.T @ target)

@@ -1,0 +1,135 @@
+"""What a DRT returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit import tables
+from eisfit.frozen import FrozenDict, readonly
+from eisfit.spectrum import ComplexArray, FloatArray, Spectrum
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class DRTResult:
+    """A distribution of relaxation times, with everything in series to it.
+
+    Z(omega) = resistance_inf + j omega inductance + sum of tail terms
+               + integral of gamma(ln tau) / (1 + j omega tau) dln tau
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+        What it was computed from; masked points were not used.
+    tau, gamma, lower, upper : (M,) arrays, s, ohm
+        Relaxation times, ascending; gamma per unit of ln tau; its credible band at `level` (NaN
+        where no resamples were asked for).
+    in_window : (M,) bool
+        Whether tau lies inside the measured window; beyond it gamma is extrapolation.
+    resistance_inf, inductance, elastance : float, ohm, H, 1/F
+        Series terms; elastance is 1/C of a series capacitance, 0 where there is none.
+    tail : tuple of (size, alpha)
+        Terms size * (j omega)^-alpha of a blocking or diffusion tail, size in ohm s^-alpha; alpha =
+        1 is the elastance.
+    regularization, criterion, order, method : float, str, int, str
+        lambda, what chose it, derivative of the penalty, and "adaptive", "tikhonov" or the name of
+        another engine.
+    sweep : (K, 2) array
+        Columns lambda and score of the search; the smallest score won. No rows where lambda was
+        given.
+    impedance, residuals : (N,) complex arrays, ohm, dimensionless
+        Fit and (Z_fit - Z) / |Z| at every frequency of the spectrum, masked ones included.
+    messages : tuple of str
+        What the reader should know, in sentences.
+    peak_rows : tuple of mappings
+        The rows of `peaks()`, by ascending tau.
+    level, seed : float, int
+        Level of the band and of the peaks' intervals, and the seed of the resamples.
+    """
+
+    spectrum: Spectrum
+    tau: FloatArray
+    gamma: FloatArray
+    lower: FloatArray
+    upper: FloatArray
+    in_window: NDArray[np.bool_]
+    resistance_inf: float
+    inductance: float
+    elastance: float
+    regularization: float
+    criterion: str
+    order: int
+    method: str
+    sweep: FloatArray
+    impedance: ComplexArray
+    residuals: ComplexArray
+    messages: tuple[str, ...] = ()
+    peak_rows: tuple[Mapping[str, Any], ...] = ()
+    tail: tuple[tuple[float, float], ...] = ()
+    level: float = 0.95
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, np.ndarray):
+                object.__setattr__(self, field.name, readonly(value))
+        object.__setattr__(self, "peak_rows", tuple(FrozenDict(row) for row in self.peak_rows))
+
+    def __repr__(self) -> str:
+        return (
+            f"<DRTResult {self.spectrum.label!r}: {len(self.peak_rows)} peaks, "
+            f"R_pol {self.resistance_polarization:.4g} ohm, lambda {self.regularization:.3g} "
+            f"({self.criterion})>"
+        )
+
+    @property
+    def resistance_polarization(self) -> float:
+        """Integral of gamma over ln tau on the whole grid, in ohm; the tail is not in it."""
+        return float(self.gamma.sum() * np.log(self.tau[1] / self.tau[0]))
+
+    @property
+    def tail_impedance(self) -> ComplexArray:
+        """(N,) impedance of the tail terms in ohm at the frequencies of the spectrum."""
+        s = 1j * self.spectrum.omega
+        total = np.zeros(len(s), dtype=np.complex128)
+        for size, alpha in self.tail:
+            total += size * s**-alpha
+        return total
+
+    @property
+    def rms(self) -> float:
+        """Relative residual sqrt(mean |Z_fit - Z|^2 / |Z|^2 / 2) over the points that were used."""
+        used = self.residuals[~self.spectrum.mask]
+        return float(np.sqrt(np.mean(np.abs(used) ** 2) / 2.0))
+
+    def peaks(self, roles: Mapping[int, str] | None = None) -> pd.DataFrame:
+        """Return a row a peak, by ascending tau.
+
+        Parameters
+        ----------
+        roles : mapping from peak number (from 1) to role, optional
+            Names to put into the column `role`, which is empty otherwise.
+
+        Returns
+        -------
+        DataFrame with the columns `eisfit.tables.PEAK_COLUMNS` and, further, `shape` ("maximum" or
+        "shoulder"), `tau_lower_s` and `tau_upper_s`. `fraction` is the share of the polarisation
+        resistance, `probability` the share of noise resamples that show the peak within 0.25
+        decade, `status` one of "ok", "unresolved" (a shoulder and its neighbour, whose shares are
+        uncertain), "outside window" and "not determined".
+        """
+        named = roles or {}
+        head = {"sample": self.spectrum.label, "sweep": self.spectrum.metadata.get("sweep", 1)}
+        rows = [
+            {**head, "peak": i, "role": named.get(i, ""), **row}
+            for i, row in enumerate(self.peak_rows, start=1)
+        ]
+        return tables.frame(rows, tables.PEAK_COLUMNS)

@@ -1,0 +1,155 @@
+"""How strongly to smooth: one solution for a lambda, and the criteria that judge it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.errors import RelaxationError
+from eisfit.relaxation.nnls import solve_nonnegative
+from eisfit.relaxation.problem import Problem
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Solution:
+    """The minimum for one lambda: scaled unknowns, which of them are free, and its two costs."""
+
+    lam: float
+    x: FloatArray
+    free: BoolArray
+    misfit: float
+    roughness: float
+
+
+def solve(
+    problem: Problem, penalty: FloatArray, lam: float, start: BoolArray | None = None
+) -> Solution:
+    """Minimise |matrix x - target|^2 + lam x' penalty x over x >= 0."""
+    x, free = solve_nonnegative(problem.normal + lam * penalty, problem.moment, start)
+    residual = problem.matrix @ x - problem.target
+    return Solution(lam, x, free, float(residual @ residual), float(x @ penalty @ x))
+
+
+def evidence(problem: Problem, penalty: FloatArray, solution: Solution) -> float:
+    """Return minus twice the log marginal likelihood, up to a constant.
+
+    Gaussian data of unknown variance and a Gaussian prior with precision lam * penalty, both scaled
+    by that variance, which is profiled out; Laplace around the non-negative minimum, over the
+    unknowns that are free there (MacKay, Neural Comput. 4 (1992) 415).
+    """
+    free = np.flatnonzero(solution.free)
+    smooth = free[free >= problem.n_terms]
+    lam = solution.lam
+    posterior = _log_det((problem.normal + lam * penalty)[np.ix_(free, free)])
+    prior = _log_det(penalty[np.ix_(smooth, smooth)]) + len(smooth) * np.log(lam)
+    count = len(problem.target) - (len(free) - len(smooth))
+    return float(count * np.log(solution.misfit + lam * solution.roughness) + posterior - prior)
+
+
+def gcv(problem: Problem, penalty: FloatArray, solution: Solution) -> float:
+    """Return the generalised cross-validation score (Golub, Heath, Wahba, Technometrics 1979)."""
+    count = len(problem.target)
+    return count * solution.misfit / (count - freedom(problem, penalty, solution)) ** 2
+
+
+def mgcv(problem: Problem, penalty: FloatArray, solution: Solution) -> float:
+    """Return the GCV score that counts a degree of freedom 1.4 times, and so smooths more.
+
+    Factor after Kim and Gu, J. R. Stat. Soc. B 66 (2004) 337.
+    """
+    count = len(problem.target)
+    left = count - 1.4 * freedom(problem, penalty, solution)
+    return count * solution.misfit / left**2 if left > 0 else np.inf
+
+
+def freedom(problem: Problem, penalty: FloatArray, solution: Solution) -> float:
+    """Return the effective number of parameters, the trace of the hat matrix."""
+    free = np.flatnonzero(solution.free)
+    index = np.ix_(free, free)
+    data = problem.normal[index]
+    try:
+        return float(np.trace(np.linalg.solve(data + solution.lam * penalty[index], data)))
+    except np.linalg.LinAlgError:
+        return float(len(free))
+
+
+def _log_det(matrix: FloatArray) -> float:
+    from scipy.linalg import lapack
+
+    if not len(matrix):
+        return 0.0
+    factor, info = lapack.dpotrf(matrix, lower=1)
+    if info == 0:
+        return 2.0 * float(np.log(np.diagonal(factor)).sum())
+    eigenvalues = np.linalg.eigvalsh(matrix)
+    return float(np.log(np.maximum(eigenvalues, eigenvalues[-1] * 1e-16)).sum())
+
+
+def _each(
+    score: Callable[[Problem, FloatArray, Solution], float],
+) -> Callable[[Problem, FloatArray, list[Solution]], FloatArray]:
+    return lambda problem, penalty, path: np.array([score(problem, penalty, s) for s in path])
+
+
+def lcurve(problem: Problem, penalty: FloatArray, path: list[Solution]) -> FloatArray:
+    """Return minus the curvature of log misfit against log roughness along the path.
+
+    Hansen and O'Leary, SIAM J. Sci. Comput. 14 (1993) 1487: the corner is where it is largest.
+    """
+    if len(path) < 5:
+        raise RelaxationError("the L-curve needs at least five values of lambda")
+    t = np.log([s.lam for s in path])
+    tiny = np.finfo(float).tiny
+    x = np.gradient(np.log([max(s.misfit, tiny) for s in path]), t)
+    y = np.gradient(np.log([max(s.roughness, tiny) for s in path]), t)
+    bend = x * np.gradient(y, t) - y * np.gradient(x, t)
+    score = -bend / np.maximum(x**2 + y**2, 1e-12) ** 1.5
+    score[:2] = score[-2:] = np.inf  # one-sided differences are no corner
+    return score
+
+
+CRITERIA: dict[str, Callable[[Problem, FloatArray, list[Solution]], FloatArray]] = {
+    "evidence": _each(evidence),
+    "gcv": _each(gcv),
+    "mgcv": _each(mgcv),
+    "lcurve": lcurve,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Solutions along lambda, from strong to weak smoothing, their scores, and which one won."""
+
+    path: tuple[Solution, ...]
+    scores: FloatArray
+
+    @property
+    def best(self) -> Solution:
+        """The solution with the smallest score."""
+        return self.path[int(np.nanargmin(self.scores))]
+
+    @property
+    def at_end(self) -> bool:
+        """Whether the best is the first or the last of several: the search saw no minimum."""
+        return len(self.path) > 1 and int(np.nanargmin(self.scores)) in (0, len(self.path) - 1)
+
+
+def sweep(problem: Problem, penalty: FloatArray, criterion: str, lambdas: FloatArray) -> Sweep:
+    """Solve for every lambda, each from the one before, and score them by `criterion`.
+
+    `lambdas` must descend: the free set grows slowly that way, and small lambda starts warm.
+    """
+    path: list[Solution] = []
+    start = None
+    for lam in lambdas:
+        path.append(solve(problem, penalty, float(lam), start))
+        start = path[-1].free
+    if len(path) == 1:
+        return Sweep(tuple(path), np.zeros(1))
+    return Sweep(tuple(path), CRITERIA[criterion](problem, penalty, path))

@@ -1,0 +1,113 @@
+"""What a DRT can be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from eisfit.errors import RelaxationError
+from eisfit.relaxation.discretization import BASES
+from eisfit.relaxation.select import CRITERIA
+
+METHODS = ("adaptive", "tikhonov")
+WEIGHTINGS = ("modulus", "unit")
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """Options of `drt_spectrum`, with their defaults.
+
+    Parameters
+    ----------
+    regularization : "auto", the name of a criterion, or a positive float
+        "auto" is "evidence". Further criteria: "gcv", "mgcv", "lcurve". A number is lambda itself,
+        as `eisfit.relaxation.solve` defines it.
+    order : 0, 1 or 2
+        Derivative of gamma whose square is the penalty.
+    basis : str
+        Discretisation of gamma: "gaussian", "linear", "matern2" or "matern4".
+    inductance : bool
+        Whether an inductance stands in series.
+    tail : "auto", True or False
+        Whether a blocking or diffusion tail, a sum of (j omega)^-alpha with alpha from 0.5 to 1,
+        stands in series. "auto": where -Im Z still rises at the lowest frequencies.
+    method : "adaptive" or "tikhonov"
+        "tikhonov" is the plain penalty of the literature, equally strong at every tau. "adaptive"
+        starts from a penalty relative to the local modulus and weakens it twice where the solution
+        bends, so that sharp and flat parts, and small arcs beside large ones, are both smooth as
+        the data want them.
+    weighting : "modulus", "unit", or (N,) array
+        What the errors of the used points are proportional to; an array is in ohm.
+    samples : int
+        Resamples for bands and for the peaks' probabilities; 0 for none (bands and intervals are
+        then NaN).
+    seed : int
+        Of the resamples.
+    per_decade : float
+        Points of the time grid a decade.
+    extension : float
+        Decades by which the time grid passes the window of the measurement at either end.
+
+    Raises
+    ------
+    RelaxationError
+        If an option is unknown or out of range; the message says which and what is possible.
+    """
+
+    regularization: str | float = "auto"
+    order: int = 2
+    basis: str = "gaussian"
+    inductance: bool = True
+    tail: bool | Literal["auto"] = "auto"
+    method: str = "adaptive"
+    weighting: str | ArrayLike = "modulus"
+    samples: int = 100
+    seed: int = 0
+    per_decade: float = 12.0
+    extension: float = 1.0
+
+    def __post_init__(self) -> None:
+        _choice("order", self.order, (0, 1, 2))
+        _choice("basis", self.basis, BASES)
+        _choice("tail", self.tail, ("auto", True, False))
+        _choice("method", self.method, METHODS)
+        if isinstance(self.weighting, str):
+            _choice("weighting", self.weighting, WEIGHTINGS)
+        if isinstance(self.regularization, str):
+            _choice("regularization", self.regularization, ("auto", *CRITERIA))
+        else:
+            _positive("regularization", self.regularization)
+        _positive("per_decade", self.per_decade)
+        _positive("extension", self.extension)
+        if self.samples < 0:
+            raise RelaxationError(f"samples must not be negative, found {self.samples}")
+
+    @classmethod
+    def of(cls, options: dict[str, Any]) -> Settings:
+        """Return settings from keyword arguments, refusing unknown ones by name."""
+        known = [f.name for f in fields(cls)]
+        for name in options:
+            if name not in known:
+                raise RelaxationError(f"a DRT has no option {name!r}; it has: {', '.join(known)}")
+        return cls(**options)
+
+    @property
+    def criterion(self) -> str:
+        """Name of the criterion that chooses lambda, "given" where lambda is a number."""
+        if not isinstance(self.regularization, str):
+            return "given"
+        return "evidence" if self.regularization == "auto" else self.regularization
+
+
+def _choice(name: str, value: object, possible: tuple[object, ...]) -> None:
+    if value not in possible:
+        listed = ", ".join(repr(p) for p in possible)
+        raise RelaxationError(f"{name} cannot be {value!r}: choose one of {listed}")
+
+
+def _positive(name: str, value: float) -> None:
+    if isinstance(value, bool) or not (np.isfinite(value) and value > 0):
+        raise RelaxationError(f"{name} must be a positive number, found {value!r}")
