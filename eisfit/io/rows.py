@@ -1,0 +1,115 @@
+"""Rows of a text table to numbers, one line at a time, so that a large file needs little memory."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Iterable, Sequence
+
+import numpy as np
+
+from eisfit.errors import ReadError
+from eisfit.io.layout import Layout
+from eisfit.io.source import Source
+from eisfit.spectrum import FloatArray
+
+_NAN = float("nan")
+
+
+def parse_rows(
+    source: Source, layout: Layout, wanted: Sequence[int], required: Sequence[bool]
+) -> tuple[FloatArray, list[str]]:
+    """Read the numbers of some columns.
+
+    Parameters
+    ----------
+    wanted : sequence of int
+        Which columns, from 0.
+    required : sequence of bool
+        Whether a row without a number there is no row; elsewhere it is nan.
+
+    Returns
+    -------
+    values : (N, len(wanted)) array
+    notes : list of str
+        What was left out, counted.
+
+    Raises
+    ------
+    ReadError
+        If most lines below the names are no rows.
+    """
+    with source.lines() as lines:
+        for _ in range(layout.first_row):
+            next(lines, None)
+        numbers, bad, cut_off = _collect(lines, layout, wanted, required)
+    values = np.array(numbers).reshape(-1, len(wanted))
+    notes = []
+    if cut_off:
+        notes.append("warning: the file ends in the middle of a row, which was left out")
+    if bad:
+        notes.append(f"{bad} lines that are no rows of numbers were left out")
+    if bad > max(len(values), 2):
+        raise ReadError(
+            f"{source.name}: {bad} of {bad + len(values)} lines below the column names are no rows "
+            f"of numbers ({layout.describe()}): the file is damaged or mixes layouts; export it "
+            "again"
+        )
+    return values, notes
+
+
+def _collect(
+    lines: Iterable[str], layout: Layout, wanted: Sequence[int], required: Sequence[bool]
+) -> tuple[array[float], int, bool]:
+    """Return the numbers row after row, the count of other lines, and whether the end is cut."""
+    numbers = array("d")
+    convert = _converter(layout)
+    separator, most, bad = layout.separator, max(wanted) + 1, 0
+    last = before = ""
+    for line in lines:
+        fields = line.split(separator, most)
+        try:
+            numbers.extend([convert(fields[i]) for i in wanted])
+        except (ValueError, IndexError):
+            if not line.strip():
+                continue
+            row = _patiently(fields, wanted, required, convert)
+            numbers.extend(row)
+            bad += not row
+        before, last = last, line
+    # Only the last line can lack its end. A row of fewer fields than the one before was cut.
+    if last.endswith("\n") or len(last.split(separator)) >= len(before.split(separator)):
+        return numbers, bad, False
+    if _patiently(last.split(separator), wanted, required, convert):
+        del numbers[-len(wanted) :]
+        return numbers, bad, True
+    return numbers, bad - 1, True
+
+
+def _converter(layout: Layout) -> Callable[[str], float]:
+    if layout.decimal == "." and not layout.thousands:
+        return float
+    table = str.maketrans({layout.thousands: "", layout.decimal: "."} if layout.thousands
+                          else {layout.decimal: "."})  # fmt: skip
+    return lambda text: float(text.translate(table))
+
+
+def _patiently(
+    fields: list[str],
+    wanted: Sequence[int],
+    required: Sequence[bool],
+    convert: Callable[[str], float],
+) -> list[float]:
+    """Return a row field by field, nan for an empty cell; empty if a required one is no number."""
+    row = []
+    for index, must in zip(wanted, required, strict=True):
+        text = fields[index].strip().strip('"') if index < len(fields) else ""
+        try:
+            # Spreadsheets leave cells empty, Fortran writes 1.0D+03.
+            row.append(convert(text.replace("D", "E")) if text else _NAN)
+        except ValueError:
+            if must:
+                return []
+            row.append(_NAN)
+        if must and index >= len(fields):
+            return []
+    return row

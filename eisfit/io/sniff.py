@@ -1,0 +1,130 @@
+"""Which reader a file needs, found from its first bytes and never from its name.
+
+One reader is chosen and its errors are the user's errors: nothing is tried in turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from eisfit.errors import ReadError
+
+if TYPE_CHECKING:
+    from eisfit.io.source import Source
+    from eisfit.spectrum import Spectrum
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One file format.
+
+    Parameters
+    ----------
+    name : str
+        What the format is called, for messages and metadata.
+    recognises : function of the first bytes of a file
+        Must be true for this format and for no other in the registry but plain text.
+    function : str
+        "module:function" of (source, electrode) -> list of Spectrum; imported when used.
+    """
+
+    name: str
+    recognises: Callable[[bytes], bool]
+    function: str
+
+    def read(self, source: Source, electrode: str | None) -> list[Spectrum]:
+        """Read a file of this format."""
+        module, _, function = self.function.partition(":")
+        spectra: list[Spectrum] = getattr(import_module(module), function)(source, electrode)
+        return spectra
+
+
+def _starts(*magic: bytes) -> Callable[[bytes], bool]:
+    def recognises(head: bytes) -> bool:
+        return head.removeprefix(b"\xef\xbb\xbf").startswith(magic)
+
+    return recognises
+
+
+def _is_own_json(head: bytes) -> bool:
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return start.startswith(b"{") and b'"eisfit-spectra"' in start[:200]
+
+
+def _is_text(head: bytes) -> bool:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    sample = head[:4096]
+    for first in (0, 1):  # UTF-16 without a byte order mark
+        zeros = sample[first::2]
+        if zeros and zeros.count(0) > 0.9 * len(zeros) and 0 not in sample[1 - first :: 2]:
+            return True
+    return not any(byte < 32 and byte not in b"\t\n\v\f\r\x1a\x1b" for byte in sample)
+
+
+READERS: tuple[Reader, ...] = (
+    Reader("BioLogic .mpr", _starts(b"BIO-LOGIC MODULAR FILE"), "eisfit.io.biologic:read_mpr"),
+    Reader("eisfit JSON", _is_own_json, "eisfit.io.native:read_json"),
+    Reader(
+        "eisfit CSV",
+        _starts(b"label,sweep,frequency_hz,real_ohm,imaginary_ohm,masked_because"),
+        "eisfit.io.native:read_csv",
+    ),
+)
+TEXT = Reader("text table", _is_text, "eisfit.io.table:read_table")
+
+# Files that people give by mistake, or that need another program first.
+_NOT_IMPEDANCE: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG", "a PNG picture"),
+    (b"\xff\xd8\xff", "a JPEG picture"),
+    (b"GIF8", "a GIF picture"),
+    (b"BM", "a bitmap picture"),
+    (b"II*\0", "a TIFF picture"),
+    (b"MM\0*", "a TIFF picture"),
+    (b"RIFF", "a WebP picture or a media file"),
+    (b"%PDF", "a PDF document"),
+    (b"<svg", "an SVG picture"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<!doctype", "a web page"),
+    (b"<html", "a web page"),
+    (b"<?xml", "an XML document"),
+    (b"PK\x03\x04", "a ZIP archive or a spreadsheet (.xlsx, .ods)"),
+    (b"\xd0\xcf\x11\xe0", "an old Office document (.xls, .doc)"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"PAR1", "a Parquet table"),
+    (b"\x89HDF", "an HDF5 file"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"{\\rtf", "a rich-text document"),
+)
+
+
+def choose(source: Source) -> Reader:
+    """Return the one reader for a file.
+
+    Raises
+    ------
+    ReadError
+        If the file is of a kind that holds no impedance we can read; the message says which.
+    """
+    for reader in READERS:
+        if reader.recognises(source.head):
+            return reader
+    start = source.head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    is_text = TEXT.recognises(source.head)
+    for magic, kind in _NOT_IMPEDANCE:
+        if start.startswith(magic) and not (is_text and magic == b"BM"):
+            raise ReadError(
+                f"{source.name} is {kind}, not a file of impedance that eisfit reads: give the "
+                "instrument's own file, or export the numbers as text (.mpt, .txt, .csv)"
+            )
+    if is_text:
+        return TEXT
+    raise ReadError(
+        f"{source.name} is a binary file of a kind that eisfit does not know, or damaged: export "
+        "the measurement as text (.mpt, .txt, .csv), or copy the file anew"
+    )

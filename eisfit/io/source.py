@@ -1,0 +1,128 @@
+"""A file to read: its name, its first bytes, its checksum; the rest only when a reader asks."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from eisfit.errors import ReadError
+
+HEAD_BYTES = 1 << 18
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that exists and is not empty.
+
+    Raises
+    ------
+    ReadError
+        From every method, if the system refuses to read.
+    """
+
+    path: Path
+    head: bytes
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Source:
+        """Check that there is something to read.
+
+        Raises
+        ------
+        ReadError
+            If the path is missing, a folder, not a regular file, empty, or not readable.
+        """
+        path = Path(path)
+        try:
+            if path.is_dir():
+                raise ReadError(f"{path} is a folder: give the files in it one by one")
+            if not path.exists():
+                raise ReadError(f"{path} does not exist: check the name and the folder")
+            if not path.is_file():
+                raise ReadError(f"{path} is not a regular file: give a measurement file")
+            with path.open("rb") as stream:
+                head = stream.read(HEAD_BYTES)
+        except (OSError, ValueError) as error:
+            if isinstance(error, ReadError):
+                raise
+            raise ReadError(f"{path} cannot be read: {error}") from error
+        if not head.strip(b"\0 \t\r\n\xef\xbb\xbf\xff\xfe"):
+            raise ReadError(
+                f"{path.name} is empty: export the measurement again, or copy the file anew"
+            )
+        return cls(path, head)
+
+    @property
+    def name(self) -> str:
+        """File name without its folder."""
+        return self.path.name
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the whole file, in hexadecimal."""
+        digest = hashlib.sha256()
+        with self._stream() as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+
+    @cached_property
+    def encoding(self) -> str:
+        """Encoding of a text file, from its first bytes: UTF-8, UTF-16, or else latin-1."""
+        if self.head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        # Text of a measurement is mostly ASCII, so UTF-16 shows as every second byte being zero.
+        if self.head[1:400:2].count(0) > 0.9 * len(self.head[1:400:2]):
+            return "utf-16-le"
+        if self.head[0:400:2].count(0) > 0.9 * len(self.head[0:400:2]):
+            return "utf-16-be"
+        try:
+            codecs.getincrementaldecoder("utf-8")().decode(self.head)
+        except UnicodeDecodeError:
+            return "latin-1"
+        return "utf-8-sig"
+
+    @property
+    def head_is_all(self) -> bool:
+        """Whether the first bytes are the whole file."""
+        return len(self.head) < HEAD_BYTES
+
+    def head_lines(self) -> list[str]:
+        """Return the lines that the first bytes hold completely, without their ends."""
+        text = io.IncrementalNewlineDecoder(
+            codecs.getincrementaldecoder(self.encoding)(errors="replace"), translate=True
+        ).decode(self.head, final=self.head_is_all)
+        lines = text.split("\n")
+        if not self.head_is_all or not lines[-1]:
+            lines.pop()
+        return lines
+
+    @contextmanager
+    def lines(self) -> Iterator[Iterator[str]]:
+        """Give the decoded lines, each with a plain newline at its end, one at a time."""
+        with (
+            self._stream() as stream,
+            io.TextIOWrapper(stream, self.encoding, errors="replace") as text,
+        ):
+            yield text
+
+    def read_bytes(self) -> bytes:
+        """Return the whole file."""
+        with self._stream() as stream:
+            return stream.read()
+
+    @contextmanager
+    def _stream(self) -> Iterator[io.BufferedReader]:
+        try:
+            with self.path.open("rb") as stream:
+                yield stream
+        except OSError as error:
+            raise ReadError(f"{self.path} cannot be read: {error}") from error

@@ -1,0 +1,102 @@
+"""From columns to spectra: which rows count, where a sweep begins."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.spectrum import ComplexArray, FloatArray
+
+_JUMP = np.log(1.5)
+
+
+def usable_rows(
+    frequency: FloatArray, impedance: ComplexArray
+) -> tuple[NDArray[np.bool_], list[str]]:
+    """Tell which rows are points of a spectrum, and count the others in sentences.
+
+    Parameters
+    ----------
+    frequency : (N,) Hz
+    impedance : (N,) ohm
+
+    Returns
+    -------
+    keep : (N,) bool
+    notes : list of str
+    """
+    empty = ~(np.isfinite(frequency) & np.isfinite(impedance))
+    direct = ~empty & (frequency <= 0)
+    unmeasured = ~empty & ~direct & (impedance == 0)
+    notes = [
+        f"{int(rows.sum())} {what}"
+        for rows, what in (
+            (empty, "rows with an empty cell, NaN or infinity were left out"),
+            (direct, "rows without a positive frequency (direct current) were left out"),
+            (unmeasured, "rows with an impedance of exactly zero (not measured) were left out"),
+        )
+        if rows.any()
+    ]
+    return ~(empty | direct | unmeasured), notes
+
+
+def sweep_starts(frequency: FloatArray, counters: list[FloatArray]) -> list[int]:
+    """Find the rows where a sweep begins.
+
+    A sweep begins where a counter (cycle, loop, sweep number) changes, and where the frequency
+    jumps back against the sweep's direction or turns round. A counter that changes at nearly every
+    row counts points, not sweeps, and is not used.
+
+    Parameters
+    ----------
+    frequency : (N,) Hz, positive, in the order of the file
+    counters : list of (N,) arrays
+
+    Returns
+    -------
+    list of int
+        Rising, the first is 0.
+    """
+    starts = {0}
+    for counter in counters:
+        changes = np.flatnonzero(np.diff(counter) != 0) + 1
+        if len(changes) < len(frequency) / 2:
+            starts.update(changes.tolist())
+    bounds = [*sorted(starts), len(frequency)]
+    for begin, end in pairwise(bounds):
+        starts.update(_jumps(np.log(frequency[begin:end]), begin))
+    return sorted(starts)
+
+
+def _jumps(log_f: FloatArray, offset: int) -> list[int]:
+    """Return the rows (plus `offset`) where the frequency starts over."""
+    found: list[int] = []
+    signs = np.sign(np.diff(log_f))
+    begin, direction = 0, _direction(signs, 0)
+    for row in np.flatnonzero(signs):
+        if row < begin or signs[row] in (0, direction) or direction == 0:
+            continue
+        span = abs(log_f[row] - log_f[begin : row + 1]).max()
+        jump = abs(log_f[row + 1] - log_f[row])
+        turns = (
+            row - begin >= 3 and len(signs) >= row + 4 and np.all(signs[row : row + 4] != direction)
+        )
+        if jump >= max(_JUMP, span / 3):
+            begin = int(row) + 1
+        elif turns:
+            # The point where it turns is measured once or twice; it ends the first sweep if once.
+            begin = int(row) if row > 0 and signs[row - 1] == 0 else int(row) + 1
+        else:
+            continue
+        found.append(begin + offset)
+        direction = _direction(signs, begin)
+    return found
+
+
+def _direction(signs: FloatArray, begin: int) -> float:
+    """Return -1 for a sweep that goes down from row `begin`, 1 up, 0 for no step at all."""
+    following = signs[begin:]
+    moving = following[following != 0][:3]
+    return float(np.sign(moving.sum())) if len(moving) else 0.0
