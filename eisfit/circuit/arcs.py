@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eisfit.circuit.circuit import Circuit
+from eisfit.circuit.elements import FloatArray
 from eisfit.circuit.parser import Group, Leaf, Node
 
-FloatArray = NDArray[np.float64]
-_STORES = ("C", "CPE", "Q")
+_STORES = ("C", "CPE")
 
 
 @dataclass(frozen=True)

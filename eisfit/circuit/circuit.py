@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from eisfit.circuit.elements import Parameter
+from eisfit.circuit.elements import ComplexArray, FloatArray, Parameter
 from eisfit.circuit.parser import Dialect, Group, Leaf, Node, leaves, parse
 from eisfit.errors import ModelError
 
-FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
 Values = Mapping[str, float] | ArrayLike
 
 _TINY = 1e-150  # ohm; stands for a short circuit, whose admittance must stay finite
@@ -28,9 +27,9 @@ class Slot:
     parameter: Parameter
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Circuit:
-    """An equivalent circuit.
+    """An equivalent circuit; two are equal when they are written alike.
 
     Attributes
     ----------
@@ -45,9 +44,16 @@ class Circuit:
 
     text: str
     dialect: Dialect
-    root: Node
-    slots: tuple[Slot, ...] = field(repr=False)
-    _program: tuple[tuple[str, int], ...] = field(repr=False)
+    root: Node = field(repr=False, compare=False)
+    slots: tuple[Slot, ...] = field(repr=False, compare=False)
+    _program: tuple[tuple[str, int], ...] = field(repr=False, compare=False)
+
+    def __eq__(self, other: object) -> bool:
+        """Circuits are equal if their texts are: the text says everything."""
+        return isinstance(other, Circuit) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
 
     @classmethod
     def from_text(cls, text: str) -> Circuit:
@@ -63,7 +69,7 @@ class Circuit:
 
     @classmethod
     def from_tree(cls, root: Node, text: str, dialect: Dialect) -> Circuit:
-        """Return the circuit of a parsed tree."""
+        """Return the circuit of a parsed tree; `text` must be how it is written."""
         slots = tuple(
             Slot(name, leaf.label, parameter)
             for leaf in leaves(root)
@@ -72,6 +78,10 @@ class Circuit:
             )
         )
         return cls(text, dialect, root, slots, _compiled(root))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # By its text: a tree of any depth travels between processes, and its elements stay ours
+        return (Circuit.from_text, (self.text,))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -94,18 +104,26 @@ class Circuit:
         Raises
         ------
         ModelError
-            If a name is missing or unknown, or the last dimension is not P.
+            If a name is missing or unknown, a value is not a number, shapes do not go together, or
+            the last dimension is not P.
         """
         if isinstance(values, Mapping):
             missing = [name for name in self.names if name not in values]
             unknown = [name for name in values if name not in self.names]
             if missing or unknown:
                 raise ModelError(_name_complaint(missing, unknown, self.names))
-            columns = np.broadcast_arrays(
-                *(np.asarray(values[name], dtype=np.float64) for name in self.names)
-            )
-            return np.stack(columns, axis=-1)
-        array = np.asarray(values, dtype=np.float64)
+            columns = [_numbers(values[name], name) for name in self.names]
+            try:
+                return np.stack(np.broadcast_arrays(*columns), axis=-1)
+            except ValueError:
+                shapes = ", ".join(
+                    f"{name} {column.shape}"
+                    for name, column in zip(self.names, columns, strict=True)
+                )
+                raise ModelError(
+                    f"the values do not broadcast to one shape; found {shapes}"
+                ) from None
+        array = _numbers(values, "the values")
         if array.ndim == 0 or array.shape[-1] != len(self.slots):
             raise ModelError(
                 f"expected {len(self.slots)} values in the order {', '.join(self.names)}, "
@@ -176,7 +194,7 @@ def _series(parts: Sequence[tuple[ComplexArray, int, int]]) -> ComplexArray:
 def _parallel(parts: Sequence[tuple[ComplexArray, int, int]], slopes: ComplexArray) -> ComplexArray:
     """Return the parallel impedance; scale the parts' derivatives by dZ/dZi = (Z/Zi)^2 in place."""
     admittances = [1.0 / np.where(z == 0, _TINY, z) for z, _, _ in parts]
-    total = 1.0 / sum(admittances[1:], admittances[0])
+    total: ComplexArray = 1.0 / sum(admittances[1:], admittances[0])
     for y, (_, start, stop) in zip(admittances, parts, strict=True):
         slopes[..., start:stop, :] *= ((total * y) ** 2)[..., None, :]
     return total
@@ -196,8 +214,15 @@ def _compiled(root: Node) -> tuple[tuple[str, int], ...]:
     return tuple(reversed(program))
 
 
+def _numbers(values: ArrayLike, what: str) -> FloatArray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ModelError(f"{what} must be numbers: {error}") from None
+
+
 def _omega(frequency: ArrayLike) -> FloatArray:
-    f = np.asarray(frequency, dtype=np.float64)
+    f = _numbers(frequency, "frequencies")
     if f.ndim != 1:
         raise ModelError(f"expected frequencies as an array of shape (N,), found shape {f.shape}")
     if not (np.isfinite(f) & (f > 0)).all():

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
-ComplexArray = NDArray[np.complex128]
+# Always complex128 when it runs; numpy's type hints lose that on the way through arithmetic.
+ComplexArray = NDArray[Any]
 Evaluation = Callable[[FloatArray, FloatArray], tuple[ComplexArray, ComplexArray]]
 Kernel = Callable[[ComplexArray], tuple[ComplexArray, ComplexArray]]
 
@@ -78,6 +79,9 @@ class Element:
             return (label,)
         return tuple(f"{label}_{i}" for i in range(len(self.parameters)))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (_registered, (self.symbol, self.cdc))
+
 
 def _columns(values: FloatArray) -> list[FloatArray]:
     return [values[..., i, None] for i in range(values.shape[-1])]
@@ -138,8 +142,9 @@ def _tanh_over_x(x: ComplexArray) -> tuple[ComplexArray, ComplexArray]:
     """Return tanh(x)/x and its derivative, by series where the difference would cancel."""
     tanh = np.tanh(x)
     direct = (1.0 - tanh**2) / x - tanh / x**2
-    series = x * (-2.0 / 3.0 + x**2 * (8.0 / 15.0))
-    return tanh / x, np.where(np.abs(x) < 1e-2, series, direct)
+    square = x**2
+    series = x * (-2 / 3 + square * (8 / 15 + square * (-34 / 105 + square * (496 / 2835))))
+    return tanh / x, np.where(np.abs(x) < 0.03, series, direct)
 
 
 def _open_warburg(omega: FloatArray, values: FloatArray) -> tuple[ComplexArray, ComplexArray]:
@@ -192,7 +197,7 @@ def _paasch(omega: FloatArray, values: FloatArray) -> tuple[ComplexArray, Comple
     beta = np.sqrt(a + 1j * omega * b)
     coth_part, coth_slope = _coth_over_x(beta)
     # 1/sinh written with decaying exponentials, so that a large beta gives 0 and not inf/inf
-    csch = 2.0 * np.exp(-beta) / (1.0 - np.exp(-2.0 * beta))
+    csch = -2.0 * np.exp(-beta) / np.expm1(-2.0 * beta)
     csch_part = csch / beta
     csch_slope = -csch_part * (1.0 / beta + 1.0 / np.tanh(beta))
     z = big_a * coth_part + big_b * csch_part
@@ -308,3 +313,7 @@ ELEMENTS: tuple[Element, ...] = (
 
 BY_SYMBOL = {element.symbol: element for element in ELEMENTS if element.symbol}
 BY_CDC = {element.cdc: element for element in ELEMENTS if element.cdc}
+
+
+def _registered(symbol: str, cdc: str) -> Element:
+    return BY_SYMBOL[symbol] if symbol else BY_CDC[cdc]

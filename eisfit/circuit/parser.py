@@ -38,7 +38,14 @@ class Group:
 
 Node = Leaf | Group
 
-_TOKEN = re.compile(r"(?P<parallel>p\()|(?P<element>[A-Za-z]+)(?P<number>\d*)|(?P<mark>[-(),\[\]])")
+# Far beyond any circuit that data could determine; nested brackets of this length stay fast
+MAX_LENGTH = 50_000
+
+_TOKEN = re.compile(
+    r"(?P<parallel>p\s*\()|(?P<element>[A-Za-z]+)(?P<number>[0-9]*)|(?P<mark>[-(),\[\]])"
+)
+_DASHES = "\N{HYPHEN}\N{NON-BREAKING HYPHEN}\N{EN DASH}\N{EM DASH}\N{MINUS SIGN}"
+_CONTEXT = 60
 
 
 def parse(text: str) -> tuple[Node, Dialect]:
@@ -49,12 +56,74 @@ def parse(text: str) -> tuple[Node, Dialect]:
     CircuitError
         With a caret under the offending character and what could stand there instead.
     """
+    if not isinstance(text, str):
+        raise CircuitError(f"expected circuit text, found {type(text).__name__}")
+    if len(text) > MAX_LENGTH:
+        raise CircuitError(
+            f"the circuit text has {len(text)} characters, at most {MAX_LENGTH} are read: "
+            "is this a file's content instead of a circuit?"
+        )
     source = text.strip()
     if not source:
         raise CircuitError("the circuit text is empty: write for example R0-p(R1,CPE1) or R(RQ)")
-    dialect: Dialect = "impedance.py" if re.search(r"[-,]|p\(|\d", source) else "CDC"
+    dialect: Dialect = "impedance.py" if re.search(r"[-,]|p\s*\(|[0-9]", source) else "CDC"
     reader = _Numbered(source) if dialect == "impedance.py" else _Boukamp(source)
     return reader.read(), dialect
+
+
+def to_text(root: Node, dialect: Dialect = "impedance.py") -> str:
+    """Return a tree as text that parses to it again.
+
+    Raises
+    ------
+    CircuitError
+        If an element, or its name, does not exist in that grammar. A CDC numbers its elements in
+        order of appearance, so there a name must also have the number of its place.
+    """
+    pieces: list[str] = []
+    counts: dict[str, int] = {}
+    # Texts to write and nodes to open; `True` beside a node: it stands inside a parallel group
+    stack: list[tuple[Node | str, bool]] = [(root, False)]
+    while stack:
+        top, in_parallel = stack.pop()
+        if isinstance(top, str):
+            pieces.append(top)
+        elif isinstance(top, Leaf):
+            pieces.append(_leaf_text(top, dialect, counts))
+        else:
+            inside: list[tuple[Node | str, bool]] = []
+            opening, comma, closing = _marks(top.kind, dialect, in_parallel)
+            for i, part in enumerate(top.parts):
+                inside.append((comma if i else opening, False))
+                inside.append((part, top.kind == "parallel"))
+            inside.append((closing, False))
+            stack.extend(reversed(inside))
+    return "".join(pieces)
+
+
+def _marks(
+    kind: Literal["series", "parallel"], dialect: Dialect, in_parallel: bool
+) -> tuple[str, str, str]:
+    """Return what opens, parts and closes a group."""
+    if dialect == "CDC":
+        return ("(", "", ")") if kind == "parallel" or in_parallel else ("", "", "")
+    return ("p(", ",", ")") if kind == "parallel" else ("", "-", "")
+
+
+def _leaf_text(leaf: Leaf, dialect: Dialect, counts: dict[str, int]) -> str:
+    letters = leaf.element.cdc if dialect == "CDC" else leaf.element.symbol
+    if not letters:
+        raise CircuitError(f"{leaf.label}: the {leaf.element.name} has no sign in {dialect} text")
+    counts[letters] = counts.get(letters, 0) + 1
+    if dialect == "CDC":
+        expected = f"{letters}{counts[letters]}"
+        if leaf.label != expected:
+            raise CircuitError(f"{leaf.label} would be called {expected} in CDC text")
+        return letters
+    number = leaf.label.removeprefix(letters)
+    if number == leaf.label or not re.fullmatch("[0-9]+", number):
+        raise CircuitError(f"{leaf.label} is no name in {dialect} text: write {letters}1")
+    return leaf.label
 
 
 def group(kind: Literal["series", "parallel"], parts: list[Node]) -> Node:
@@ -85,10 +154,20 @@ class _Reader:
         self.labels: set[str] = set()
 
     def fail(self, at: int, what: str, hint: str = "") -> NoReturn:
+        start = max(0, at - _CONTEXT)
+        before, after = self.text[start:at], self.text[at : at + _CONTEXT]
+        before = "..." * (start > 0) + before
+        after += "..." * (at + _CONTEXT < len(self.text))
         ending = f"\n{hint}" if hint else ""
         raise CircuitError(
-            f"{what} (column {at + 1})\n  {self.text}\n  {' ' * at}^{ending}"
+            f"{what} (column {at + 1})\n  {_plain(before + after)}\n  {' ' * len(before)}^{ending}"
         ) from None
+
+    def unknown(self, at: int, letters: str, where: str, hint: str) -> NoReturn:
+        if letters in _DASHES:
+            hint = "is this a dash of another kind? Write a plain '-'"
+        shown = letters if len(letters) <= 20 else letters[:20] + "..."
+        self.fail(at, f"unknown element {shown!r}{where}", hint)
 
     def tokens(self) -> Iterator[tuple[int, str, re.Match[str]]]:
         at = 0
@@ -98,7 +177,7 @@ class _Reader:
                 continue
             match = _TOKEN.match(self.text, at)
             if match is None:
-                self.fail(at, f"{self.text[at]!r} has no meaning in circuit text")
+                self.unknown(at, self.text[at], "", f"known: {', '.join(BY_SYMBOL)}")
             yield at, match.group(), match
             at = match.end()
 
@@ -107,6 +186,11 @@ class _Reader:
             self.fail(at, f"the name {label} is used twice", "give each element its own number")
         self.labels.add(label)
         return Leaf(label, element)
+
+
+def _plain(text: str) -> str:
+    """Return text in which every character is one column wide, so that a caret can point at it."""
+    return "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
 
 
 class _Numbered(_Reader):
@@ -119,10 +203,10 @@ class _Numbered(_Reader):
         at, token = 0, ""
         for at, token, match in self.tokens():
             opened, branches, chain = frames[-1]
-            if token == "p(" or match["element"]:
+            if match["parallel"] or match["element"]:
                 if not expects_part:
                     self.fail(at, "expected '-', ',' or ')' between two elements")
-                if token == "p(":
+                if match["parallel"]:
                     frames.append((at, [], []))
                 else:
                     chain.append(self.element(at, match))
@@ -159,7 +243,7 @@ class _Numbered(_Reader):
         symbol, number = match["element"], match["number"]
         if symbol not in BY_SYMBOL:
             other = " (in this grammar a Q is a CPE)" if symbol == "Q" else ""
-            self.fail(at, f"unknown element {symbol!r}{other}", f"known: {', '.join(BY_SYMBOL)}")
+            self.unknown(at, symbol, other, f"known: {', '.join(BY_SYMBOL)}")
         if not number:
             self.fail(
                 at + len(symbol), f"{symbol} needs a number, such as {symbol}1",
@@ -186,17 +270,20 @@ class _Boukamp(_Reader):
                 frames.append((at, "]", "series", []))
             elif letter in ")]":
                 if letter != bracket:
-                    self.fail(at, f"{letter!r} closes nothing that is open")
+                    still = f"expected {bracket!r} first" if bracket else "nothing is open here"
+                    self.fail(at, f"{letter!r} closes no bracket: {still}")
                 frames.pop()
-                if not parts or (kind == "parallel" and len(parts) < 2):
+                if not parts:
+                    self.fail(opened, "nothing stands between these brackets")
+                if kind == "parallel" and len(parts) < 2:
                     self.fail(opened, "a parallel bracket needs at least two parts")
                 frames[-1][3].append(group(kind, parts))
             elif letter in BY_CDC:
                 counts[letter] = counts.get(letter, 0) + 1
                 parts.append(self.leaf(at, f"{letter}{counts[letter]}", BY_CDC[letter]))
             else:
-                self.fail(
-                    at, f"unknown element {letter!r} in a circuit description code",
+                self.unknown(
+                    at, letter, " in a circuit description code",
                     f"known: {', '.join(BY_CDC)}; the other grammar has numbers: R0-p(R1,CPE1)",
                 )  # fmt: skip
         if len(frames) > 1:
