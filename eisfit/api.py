@@ -1,0 +1,169 @@
+"""The public functions: thin, each hands over to the part that does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from eisfit.circuit.models import Model, load_model, models
+from eisfit.errors import EngineError
+
+if TYPE_CHECKING:
+    from eisfit.fitting.result import FitResult
+    from eisfit.relaxation.result import DRTResult
+    from eisfit.spectrum import Spectrum
+    from eisfit.validity import KKResult
+
+__all__ = ["drt", "fit", "fit_many", "kramers_kronig", "load", "load_model", "models", "read"]
+
+
+def read(path: str | PathLike[str], *, electrode: str | None = None) -> list[Spectrum]:
+    """Return the spectra of a file, one a sweep; the content decides the format, not the suffix.
+
+    Parameters
+    ----------
+    path : str or path
+        BioLogic `.mpr`, `.mpt` or EC-Lab text, or a table of numbers with or without a header.
+    electrode : "Ewe", "Ece" or "Ewe-Ece", optional
+        Which pair of electrodes the impedance is of, where the file holds several; chosen by the
+        technique's settings unless given.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be read; NoImpedanceError if it holds no impedance.
+    """
+    from eisfit.io import read as read_file
+
+    return read_file(path, electrode=electrode)
+
+
+def fit(
+    spectrum: Spectrum, model: str | Model = "auto", *, engine: str = "eisfit", **options: Any
+) -> FitResult:
+    """Fit a circuit to a spectrum; no starting values needed.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    model : str or Model
+        A model, its name, circuit text in either grammar, or "auto".
+    engine : "eisfit" or "impedance"
+        Our own, or impedance.py (extra `peers`) from our starting values.
+    **options
+        `weighting`, `absolute_sigma`, `start`, `fixed`, `bounds`, `seed`: see
+        `eisfit.fitting.engine.FitOptions`.
+
+    Returns
+    -------
+    FitResult
+
+    Raises
+    ------
+    ModelError, CircuitError
+        If the model is unknown or does not parse.
+    FitError
+        If the fit cannot be set up; the message names the parameter.
+    EngineError
+        If the engine is unknown or missing.
+    """
+    from eisfit.fitting.engine import fit_spectrum, options_from
+
+    settings = options_from(options)
+    if model == "auto":
+        from eisfit.fitting.choose import choose
+
+        if engine != "eisfit":
+            raise EngineError("model='auto' needs engine='eisfit': name a model for another engine")
+        return choose(spectrum, settings).best
+    chosen = load_model(model)
+    if engine == "eisfit":
+        return fit_spectrum(spectrum, chosen, settings)
+    if engine == "impedance":
+        from eisfit.interop.engines import fit_impedance
+
+        return fit_impedance(spectrum, chosen, settings)
+    raise EngineError(f"unknown engine {engine!r}: choose 'eisfit' or 'impedance'")
+
+
+def drt(spectrum: Spectrum, *, engine: str = "eisfit", **options: Any) -> DRTResult:
+    """Return the distribution of relaxation times; lambda is chosen by itself.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    engine : "eisfit" or "pydrttools"
+        Our own, or pyDRTtools (extra `peers`), headless in a process of its own.
+    **options
+        `regularization` (a criterion's name or a number) and the others of
+        `eisfit.relaxation.drt_spectrum`.
+
+    Raises
+    ------
+    RelaxationError
+        If it cannot be computed as asked.
+    EngineError
+        If the engine is unknown or missing.
+    """
+    if engine == "eisfit":
+        from eisfit.relaxation import drt_spectrum
+
+        return drt_spectrum(spectrum, **options)
+    if engine == "pydrttools":
+        from eisfit.interop.pydrttools import drt_pydrttools
+
+        return drt_pydrttools(spectrum, **options)
+    raise EngineError(f"unknown engine {engine!r}: choose 'eisfit' or 'pydrttools'")
+
+
+def kramers_kronig(spectrum: Spectrum, **options: Any) -> KKResult:
+    """Test whether a spectrum obeys the Kramers-Kronig relations (Lin-KK), with a verdict in words.
+
+    Raises
+    ------
+    ValidityError
+        If the spectrum has too few points for the test.
+    """
+    from eisfit.validity import kramers_kronig_spectrum
+
+    return kramers_kronig_spectrum(spectrum, **options)
+
+
+def fit_many(
+    spectra: Sequence[Spectrum],
+    model: str | Model = "auto",
+    executor: Executor | None = None,
+    **options: Any,
+) -> list[FitResult]:
+    """Fit one model to many spectra; results come in the order of the spectra.
+
+    Parameters
+    ----------
+    spectra : sequence of Spectrum
+    model : as in `fit`
+    executor : concurrent.futures.Executor, optional
+        Any: threads, processes or a cluster's. Without one, the spectra are fitted one by one.
+    **options : as in `fit`
+
+    Raises
+    ------
+    As `fit`; the first spectrum that cannot be fitted stops the rest.
+    """
+    from eisfit.batching import fit_all
+
+    return fit_all(spectra, model, executor, options)
+
+
+def load(path: str | PathLike[str]) -> FitResult:
+    """Return a saved result (`fit.json`), to plot and compare again.
+
+    Raises
+    ------
+    ResultError
+        If the file is not a saved result; the message says what is wrong with it.
+    """
+    from eisfit.saved import load_result
+
+    return load_result(path)

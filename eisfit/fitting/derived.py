@@ -1,0 +1,240 @@
+"""Quantities that follow from the parameters, with propagated uncertainty: tau, C, sums, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.circuit.arcs import Arc
+
+if TYPE_CHECKING:
+    from eisfit.fitting.result import FitResult
+
+Array = NDArray[Any]
+
+POORLY = 0.10  # relative standard error above which a resistance is looked at for a better sum
+CLEARLY = 0.05  # relative standard error that a sum must reach to be worth reporting
+
+
+@dataclass(frozen=True)
+class Derived:
+    """A number with its standard error (NaN where the data cannot tell) and the parts it is of."""
+
+    value: float
+    stderr: float
+    unit: str
+    parts: tuple[str, ...]
+
+
+def quantile(result: FitResult) -> float:
+    """Return Student's t for a two-sided 95 % interval at the fit's degrees of freedom."""
+    from scipy.stats import t
+
+    return float(t.ppf(0.975, max(result.degrees_of_freedom, 1)))
+
+
+def interval(value: float, stderr: float, t: float) -> tuple[float, float]:
+    """Return the 95 % interval of a positive quantity, on its logarithm: never below zero."""
+    if not (np.isfinite(stderr) and value > 0):
+        return float("nan"), float("nan")
+    factor = float(np.exp(min(t * stderr / value, 50.0)))
+    return value / factor, value * factor
+
+
+def total(result: FitResult, indices: Sequence[int], parts: tuple[str, ...]) -> Derived:
+    """Return the sum of some parameters (indices into `names`), with covariance.
+
+    A part that the fit drove to next to nothing adds nothing and does not spoil the sum; one at a
+    bound that counts makes the sum's error unknown.
+    """
+    values = result.value_array()
+    whole = float(values[list(indices)].sum())
+    counted = [i for i in indices if values[i] >= 1e-3 * whole or _is_known(result, i)]
+    if any(result.status[result.names[i]] == "at bound" for i in counted):
+        return Derived(whole, float("nan"), "ohm", parts)
+    variance = result.covariance[np.ix_(counted, counted)].sum()
+    return Derived(whole, float(np.sqrt(variance)) if variance >= 0 else np.nan, "ohm", parts)
+
+
+def _is_known(result: FitResult, index: int) -> bool:
+    return result.status[result.names[index]] in ("ok", "fixed")
+
+
+def derive(result: FitResult) -> Iterator[tuple[str, Derived]]:
+    """Yield the sums that the model's card names."""
+    by_role = {role.name: role.element for role in result.model.roles}
+    place = {arc.label: arc.resistance for arc in result.arcs}
+    for name, members in result.model.derived.items():
+        elements = [by_role[member] for member in members]
+        if all(element in place for element in elements):
+            yield name, total(result, [place[e] for e in elements], tuple(elements))
+
+
+def time_constant(result: FitResult, arc: Arc) -> tuple[float, float]:
+    """Return tau of an arc in s and its relative standard error."""
+    values = result.value_array()
+    tau = float(arc.tau_of(values))
+    gradient = np.zeros(len(values))
+    if arc.tau is not None:
+        gradient[arc.tau] = 1.0 / tau
+    elif arc.store is not None:
+        alpha = 1.0 if arc.alpha is None else values[arc.alpha]
+        gradient[arc.resistance] = 1.0 / (alpha * values[arc.resistance])
+        gradient[arc.store] = 1.0 / (alpha * values[arc.store])
+        if arc.alpha is not None:
+            gradient[arc.alpha] = -np.log(tau) / alpha
+    return tau, _error(result, gradient)
+
+
+def capacitance(result: FitResult, arc: Arc) -> tuple[float, float]:
+    """Return C = tau / R of an arc in F and its relative standard error."""
+    values = result.value_array()
+    tau, _ = time_constant(result, arc)
+    gradient = np.zeros(len(values))
+    resistance = values[arc.resistance]
+    alpha = 1.0 if arc.alpha is None else values[arc.alpha]
+    gradient[arc.resistance] = -1.0 / resistance
+    if arc.tau is not None:
+        gradient[arc.tau] = 1.0 / tau
+    elif arc.store is not None:
+        gradient[arc.resistance] += 1.0 / (alpha * resistance)
+        gradient[arc.store] = 1.0 / (alpha * values[arc.store])
+        if arc.alpha is not None:
+            gradient[arc.alpha] = -np.log(tau) / alpha
+    return tau / resistance, _error(result, gradient)
+
+
+def _error(result: FitResult, gradient: Array) -> float:
+    used = np.flatnonzero(gradient)
+    variance = gradient[used] @ result.covariance[np.ix_(used, used)] @ gradient[used]
+    return float(np.sqrt(variance)) if variance >= 0 else float("nan")
+
+
+def resistance_rows(result: FitResult) -> list[dict[str, Any]]:
+    """Return rows of `resistances()`: one a resistance, then unresolved sums, then derived sums."""
+    t = quantile(result)
+    head = {
+        "sample": result.spectrum.label,
+        "sweep": result.spectrum.metadata.get("sweep", 1),
+    }
+    together = unresolved(result)
+    joined = {label for labels, _ in together for label in labels}
+    rows = [_arc_row(result, arc, t, arc.label in joined) for arc in result.arcs]
+    for labels, whole in together:
+        roles = [_role(result, label) for label in labels]
+        rows.append(_sum_row(" + ".join(roles), " + ".join(labels), whole, t))
+    for name, whole in result.derived.items():
+        rows.append(_sum_row(name, " + ".join(whole.parts), whole, t))
+    return [{**head, **row} for row in rows]
+
+
+def _role(result: FitResult, label: str) -> str:
+    role = result.model.role_of(label)
+    return role.name if role else label
+
+
+def _arc_row(result: FitResult, arc: Arc, t: float, joined: bool) -> dict[str, Any]:
+    name = result.names[arc.resistance]
+    value, stderr, status = result.values[name], result.stderr[name], result.status[name]
+    if status == "fixed":
+        status = "ok"
+    if status == "ok" and joined:
+        status = "unresolved"
+    known = status != "not determined"
+    lower, upper = interval(value, stderr, t)
+    row: dict[str, Any] = {
+        "role": _role(result, arc.label),
+        "element": arc.label,
+        "resistance_ohm": value if known else float("nan"),
+        "stderr_ohm": stderr,
+        "lower_ohm": lower,
+        "upper_ohm": upper,
+        "status": status,
+    }
+    if arc.has_tau and known:
+        tau, tau_error = time_constant(result, arc)
+        size, size_error = capacitance(result, arc)
+        row |= {"tau_s": tau, "capacitance_f": size}
+        row |= {"tau_stderr_s": tau * tau_error, "capacitance_stderr_f": size * size_error}
+        if arc.alpha is not None:
+            row["alpha"] = result.values[result.names[arc.alpha]]
+            row["alpha_stderr"] = result.stderr[result.names[arc.alpha]]
+        elif arc.store is not None:
+            row["alpha"] = 1.0
+        low, high = result.spectrum.tau_window
+        if row["status"] == "ok" and not low <= tau <= high:
+            row["status"] = "outside window"
+    return row
+
+
+def _sum_row(role: str, element: str, whole: Derived, t: float) -> dict[str, Any]:
+    lower, upper = interval(whole.value, whole.stderr, t)
+    known = bool(np.isfinite(whole.stderr)) and whole.stderr < whole.value
+    return {
+        "role": role,
+        "element": element,
+        "resistance_ohm": whole.value if known else float("nan"),
+        "stderr_ohm": whole.stderr,
+        "lower_ohm": lower,
+        "upper_ohm": upper,
+        "status": "ok" if known else "not determined",
+    }
+
+
+def unresolved(result: FitResult) -> list[tuple[tuple[str, ...], Derived]]:
+    """Return groups of neighbouring resistances that only their sum is known of.
+
+    Neighbours in time constant, a plain resistance first. A group is the smallest run around a
+    poorly known member whose sum has at most a third of that member's relative error, and at most
+    5 %.
+    """
+    values = result.value_array()
+    tau = {arc.label: float(arc.tau_of(values)) if arc.has_tau else 0.0 for arc in result.arcs}
+    line = sorted(
+        (arc for arc in result.arcs if arc.tau is None or arc.alpha is not None),
+        key=lambda arc: tau[arc.label],
+    )
+    errors = [_relative(result, arc) for arc in line]
+    found: list[tuple[tuple[str, ...], Derived]] = []
+    taken: set[int] = set()
+    for at in np.argsort([-e for e in errors]):
+        if at in taken or errors[at] <= POORLY:
+            continue
+        best = _smallest_group(result, line, errors, int(at), taken)
+        if best is not None:
+            members, whole = best
+            taken |= set(members)
+            found.append((tuple(line[i].label for i in members), whole))
+    return sorted(found, key=lambda group: tau[group[0][0]])
+
+
+def _smallest_group(
+    result: FitResult, line: Sequence[Arc], errors: Sequence[float], at: int, taken: set[int]
+) -> tuple[range, Derived] | None:
+    for size in range(2, len(line) + 1):
+        candidates = []
+        for first in range(max(0, at - size + 1), min(at, len(line) - size) + 1):
+            members = range(first, first + size)
+            if taken & set(members):
+                continue
+            labels = tuple(line[i].label for i in members)
+            whole = total(result, [line[i].resistance for i in members], labels)
+            relative = whole.stderr / whole.value
+            if relative <= min(CLEARLY, errors[at] / 3.0):
+                candidates.append((relative, members, whole))
+        if candidates:
+            _, members, whole = min(candidates, key=lambda entry: entry[0])
+            return members, whole
+    return None
+
+
+def _relative(result: FitResult, arc: Arc) -> float:
+    name = result.names[arc.resistance]
+    value, stderr = result.values[name], result.stderr[name]
+    if result.status[name] in ("fixed", "at bound"):
+        return 0.0
+    return float("inf") if not np.isfinite(stderr) else stderr / value

@@ -1,0 +1,150 @@
+"""Levenberg-Marquardt within bounds, on many starts at once.
+
+The starts advance together as one batch of small dense problems; those that have converged or
+fallen hopelessly behind leave the batch. K. Levenberg, Quart. Appl. Math. 2 (1944) 164;
+D. W. Marquardt, SIAM J. 11 (1963) 431; bounds by an active set and projection, C. T. Kelley,
+Iterative Methods for Optimization, SIAM 1999, section 5.5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+# (B, P) coordinates -> residuals (B, M) and derivatives (B, P, M)
+Model = Callable[[Array], tuple[Array, Array]]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Where each start ended: coordinates (B, P), cost (B,) = sum of squares, converged (B,)."""
+
+    u: Array
+    cost: Array
+    converged: Array
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When to stop.
+
+    Attributes
+    ----------
+    iterations : int
+    tolerance : float
+        Relative fall of the cost that counts as none.
+    hopeless : float
+        A start whose cost stays above this multiple of the best one's is dropped.
+    """
+
+    iterations: int = 60
+    tolerance: float = 1e-7
+    hopeless: float = np.inf
+
+
+def levenberg_marquardt(
+    model: Model, start: Array, lower: Array, upper: Array, limits: Limits
+) -> Solution:
+    """Return where `start` (B, P) leads, within `lower` and `upper` (P,)."""
+    state = _State.at(model, np.clip(start, lower, upper))
+    final = Solution(state.u.copy(), state.cost.copy(), np.zeros(len(start), dtype=bool))
+    rows = np.arange(len(start))
+    for iteration in range(limits.iterations):
+        done = state.advance(model, lower, upper, limits.tolerance)
+        final.u[rows], final.cost[rows] = state.u, state.cost
+        final.converged[rows] |= done
+        leave = done
+        if iteration >= 6:
+            leave = leave | (state.cost > limits.hopeless * final.cost.min())
+        if leave.any():
+            rows = rows[~leave]
+            if not len(rows):
+                break
+            state = state.keep(~leave)
+    return final
+
+
+@dataclass
+class _State:
+    """Everything of the running batch."""
+
+    u: Array  # (B, P)
+    cost: Array  # (B,)
+    gradient: Array  # (B, P)
+    hessian: Array  # (B, P, P)
+    damping: Array  # (B,)
+    growth: Array  # (B,)
+    quiet: Array  # (B,) how many steps in a row brought nothing
+
+    @classmethod
+    def at(cls, model: Model, u: Array) -> _State:
+        cost, gradient, hessian = _normal(model, u)
+        count = len(u)
+        return cls(
+            u, cost, gradient, hessian, np.full(count, 1e-2), np.full(count, 2.0),
+            np.zeros(count, dtype=int),
+        )  # fmt: skip
+
+    def keep(self, which: Array) -> _State:
+        return _State(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+
+    def advance(self, model: Model, lower: Array, upper: Array, tolerance: float) -> Array:
+        """Try one step for each start; return which have converged."""
+        step = self._step(lower, upper)
+        u = np.clip(self.u + step, lower, upper)
+        moved = u - self.u
+        cost, gradient, hessian = _normal(model, u)
+        predicted = -(
+            2.0 * np.einsum("bp,bp->b", moved, self.gradient)
+            + np.einsum("bp,bpq,bq->b", moved, self.hessian, moved)
+        )
+        fall = self.cost - cost
+        good = fall > 0  # false for a NaN cost as well
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(predicted > 0, fall / predicted, 0.0)
+        # H. B. Nielsen, IMM-REP-1999-05: damping follows the quality of the step smoothly
+        shrink = np.clip(1.0 - (2.0 * np.clip(ratio, 0.0, 1.0) - 1.0) ** 3, 0.1, 2.0)
+        self.damping = np.where(good, self.damping * shrink, self.damping * self.growth)
+        self.growth = np.where(good, 2.0, self.growth * 2.0)
+        small = np.abs(fall) <= tolerance * self.cost
+        tiny = np.abs(moved).max(axis=1) < 1e-9
+        self.quiet = np.where(small | (~good & tiny), self.quiet + 1, 0)
+        pick = good[:, None]
+        self.u = np.where(pick, u, self.u)
+        self.gradient = np.where(pick, gradient, self.gradient)
+        self.hessian = np.where(pick[..., None], hessian, self.hessian)
+        self.cost = np.where(good, cost, self.cost)
+        return (self.quiet >= 2) | (self.damping > 1e12) | (self.cost == 0)
+
+    def _step(self, lower: Array, upper: Array) -> Array:
+        held = ((self.u <= lower) & (self.gradient > 0)) | ((self.u >= upper) & (self.gradient < 0))
+        free = ~held
+        gradient = np.where(free, self.gradient, 0.0)
+        matrix = self.hessian * (free[:, :, None] & free[:, None, :])
+        diagonal = np.einsum("bpp->bp", matrix)
+        # A column that does nothing (an arc of no resistance) must not make the matrix singular
+        floor = 1e-12 * diagonal.max(axis=1, keepdims=True) + 1e-300
+        damped = diagonal + self.damping[:, None] * np.maximum(diagonal, floor) + floor
+        index = np.arange(matrix.shape[1])
+        matrix[:, index, index] = np.where(held, 1.0, damped)
+        step = np.linalg.solve(matrix, -gradient[..., None])[..., 0]
+        # Beyond a few e-folds the linear model says nothing
+        return np.clip(step, -3.0, 3.0)
+
+
+def _normal(model: Model, u: Array) -> tuple[Array, Array, Array]:
+    residuals, slopes = model(u)
+    cost = np.einsum("bm,bm->b", residuals, residuals)
+    gradient = np.matmul(slopes, residuals[..., None])[..., 0]
+    hessian = np.matmul(slopes, slopes.swapaxes(1, 2))
+    bad = ~np.isfinite(cost)
+    if bad.any():
+        cost = np.where(bad, np.inf, cost)
+        gradient = np.where(bad[:, None], 0.0, gradient)
+        hessian = np.where(bad[:, None, None], np.eye(u.shape[1]), hessian)
+    return cost, gradient, hessian

@@ -1,0 +1,254 @@
+"""Where a fit begins, from the data alone.
+
+A circuit's top-level branches each carry one scale: multiply every parameter of a branch by
+s**ohm and its impedance is multiplied by s. So a seeded cloud of random shapes (time constants,
+exponents, inner ratios) is drawn once for a circuit and a grid, and for a spectrum only the scales
+are solved, by small non-negative least squares over all shapes at once. A circuit whose top level
+is parallel is treated the same way in its admittance.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.circuit.circuit import Circuit
+from eisfit.circuit.parser import Group, Leaf, Node, leaves
+from eisfit.fitting.transform import Coordinates
+
+Array = NDArray[Any]
+
+SHAPES = 1024
+SCREEN_POINTS = 24
+
+
+@dataclass(frozen=True)
+class Branch:
+    """A top-level branch: its own circuit, and which parameters of the whole are its."""
+
+    circuit: Circuit
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Random shapes of a circuit on a grid.
+
+    Attributes
+    ----------
+    values : (K, P) parameter values with every branch at unit scale
+    columns : (K, n, S) complex, impedance (or admittance) of each branch at the screened points
+    picks : (S,) indices of the screened frequencies
+    """
+
+    values: Array
+    columns: Array
+    picks: Array
+    branches: tuple[Branch, ...]
+    admittance: bool
+    ohm: Array
+
+
+def branches_of(circuit: Circuit) -> tuple[tuple[Branch, ...], bool]:
+    """Return the top-level branches, and whether they are in parallel."""
+    root = circuit.root
+    parallel = isinstance(root, Group) and root.kind == "parallel"
+    parts: Sequence[Node] = root.parts if isinstance(root, Group) else (root,)
+    found, at = [], 0
+    for part in parts:
+        own = Circuit.from_tree(part, "", circuit.dialect)
+        found.append(Branch(own, at, at + len(own.slots)))
+        at += len(own.slots)
+    return tuple(found), parallel
+
+
+def signature(node: Node) -> str:
+    """Return a text that two parts share if they are the same circuit under other names."""
+    if isinstance(node, Leaf):
+        return node.element.name
+    return f"{node.kind}({'|'.join(signature(part) for part in node.parts)})"
+
+
+@lru_cache(maxsize=16)
+def cloud(circuit: Circuit, coords: Coordinates, grid: bytes, seed: int, count: int) -> Cloud:
+    """Return the cloud of a circuit on a grid (angular frequencies as bytes of float64)."""
+    omega = np.frombuffer(grid)
+    order = np.argsort(-omega)
+    spread = np.linspace(0, len(omega) - 1, min(SCREEN_POINTS, len(omega)))
+    picks = order[np.unique(spread.astype(int))]
+    rng = np.random.default_rng(seed)
+    values = coords.to_values(_draw(circuit, coords, omega, rng, count))
+    branches, parallel = branches_of(circuit)
+    columns = np.empty((count, len(branches), len(picks)), dtype=np.complex128)
+    for i, branch in enumerate(branches):
+        z, _ = branch.circuit.evaluate(omega[picks], values[:, branch.start : branch.stop])
+        columns[:, i] = 1.0 / z if parallel else z
+    ohm = np.array([slot.parameter.ohm for slot in circuit.slots], dtype=float)
+    return Cloud(values, columns, picks, branches, parallel, ohm)
+
+
+def _draw(
+    circuit: Circuit, coords: Coordinates, omega: Array, rng: np.random.Generator, count: int
+) -> Array:
+    """Return coordinates (K, P) of random shapes: times over the window, ratios of order one."""
+    low, high = -np.log(omega.max()) - 0.5, -np.log(omega.min()) + 1.5
+    u = np.empty((count, len(circuit.slots)))
+    start = 0
+    for leaf in circuit.elements:
+        ln_r = rng.normal(0.0, 1.5, count) if start else np.zeros(count)
+        ln_tau = rng.uniform(low, high, count)
+        alpha = 1.0 - 0.5 * rng.beta(1.0, 1.6, count)
+        for i, spec in enumerate(leaf.element.parameters, start):
+            if spec.is_exponent:
+                u[:, i] = alpha
+            elif spec.ohm == 0 and spec.second == 0:
+                u[:, i] = rng.normal(0.0, 1.5, count)
+            else:
+                second = alpha if spec.second == "alpha" else float(spec.second)
+                u[:, i] = spec.ohm * ln_r + second * ln_tau
+        start += len(leaf.element.parameters)
+    for arc in coords.arcs:
+        u[:, arc.store] = rng.uniform(low, high, count)
+    return order_by_time(circuit, coords, u)
+
+
+def order_by_time(circuit: Circuit, coords: Coordinates, u: Array) -> Array:
+    """Return coordinates (K, P) with equivalent parts in order of ascending time constant."""
+    out = u.copy()
+    for group in equal_parts(circuit, coords):
+        times = np.stack([out[:, time] for _, time in group], axis=1)
+        order = np.argsort(times, axis=1, kind="stable")
+        spans = np.stack([np.arange(span.start, span.stop) for span, _ in group])
+        taken = np.take_along_axis(out, spans[order].reshape(len(out), -1), axis=1)
+        out[:, spans.reshape(-1)] = taken
+    return out
+
+
+def equal_parts(circuit: Circuit, coords: Coordinates) -> list[list[tuple[slice, int]]]:
+    """Return groups of sibling parts that are the same circuit, innermost first.
+
+    Each part as its range of parameters and the index of its first time constant.
+    """
+    times = time_indices(circuit, coords)
+    groups: list[list[tuple[slice, int]]] = []
+    stack: list[tuple[Node, int]] = [(circuit.root, 0)]
+    while stack:
+        node, at = stack.pop()
+        if isinstance(node, Leaf):
+            continue
+        alike: dict[str, list[tuple[slice, int]]] = {}
+        for part in node.parts:
+            size = sum(len(leaf.element.parameters) for leaf in leaves(part))
+            inside = [i for i in times if at <= i < at + size]
+            if inside:
+                alike.setdefault(signature(part), []).append((slice(at, at + size), inside[0]))
+            stack.append((part, at))
+            at += size
+        groups += [group for group in alike.values() if len(group) > 1]
+    return groups[::-1]
+
+
+def time_indices(circuit: Circuit, coords: Coordinates) -> list[int]:
+    """Return the indices of all coordinates that are the logarithm of a time constant."""
+    own = [
+        i for i, slot in enumerate(circuit.slots)
+        if slot.parameter.symbol == "tau"
+    ]  # fmt: skip
+    return sorted({*own, *(arc.store for arc in coords.arcs if arc.store is not None)})
+
+
+def screen(cloud: Cloud, data: Array, sigma: Array) -> tuple[Array, Array]:
+    """Return values (K, P) with their best scales, and their weighted cost (K,).
+
+    Parameters
+    ----------
+    data : (N,) complex, ohm; sigma : (N, 2), ohm
+    """
+    target, weight = data[cloud.picks], 1.0 / sigma[cloud.picks]
+    if cloud.admittance:
+        weight = weight * np.abs(target)[:, None] ** 2
+        target = 1.0 / target
+    flat = weight.reshape(-1)
+    rows = np.ascontiguousarray(cloud.columns).view(np.float64) * flat
+    goal = np.ascontiguousarray(target).view(np.float64) * flat
+    scales, cost = small_nnls(rows, goal)
+    if cloud.admittance:
+        with np.errstate(divide="ignore"):
+            scales = 1.0 / scales
+    return cloud.values * _powers(cloud, scales), cost
+
+
+def _powers(cloud: Cloud, scales: Array) -> Array:
+    known = np.where(np.isfinite(scales) & (scales > 0), scales, np.nan)
+    # A branch that the solution leaves out starts small, not absent, so that it may grow
+    small = 1e-2 * np.nanmedian(known, axis=1, keepdims=True)
+    scales = np.where(np.isnan(known), np.nan_to_num(small, nan=1.0), known)
+    out = np.empty_like(cloud.values)
+    for i, branch in enumerate(cloud.branches):
+        span = slice(branch.start, branch.stop)
+        out[:, span] = scales[:, i, None] ** cloud.ohm[span]
+    return out
+
+
+def small_nnls(rows: Array, goal: Array) -> tuple[Array, Array]:
+    """Solve K small non-negative least-squares problems at once.
+
+    Parameters
+    ----------
+    rows : (K, n, M) the n columns of each problem
+    goal : (M,)
+
+    Returns
+    -------
+    x : (K, n), cost : (K,). Exact where no variable wrongly left out would return; good enough to
+    rank starts by.
+    """
+    count, n, _ = rows.shape
+    gram = np.matmul(rows, rows.swapaxes(1, 2))
+    right = rows @ goal
+    index = np.arange(n)
+    norm = np.sqrt(np.maximum(gram[:, index, index], 1e-300))
+    gram /= norm[:, :, None] * norm[:, None, :]
+    right = right / norm
+    gram[:, index, index] += 1e-10
+    free = np.ones((count, n), dtype=bool)
+    x = np.zeros((count, n))
+    todo = np.arange(count)
+    for _ in range(n):
+        mask = free[todo]
+        matrix = gram[todo] * (mask[:, :, None] & mask[:, None, :])
+        matrix[:, index, index] = np.where(mask, matrix[:, index, index], 1.0)
+        part = np.linalg.solve(matrix, np.where(mask, right[todo], 0.0)[..., None])[..., 0]
+        x[todo] = np.maximum(part, 0.0)
+        worst = part.argmin(axis=1)
+        negative = part[np.arange(len(todo)), worst] < 0
+        if not negative.any():
+            break
+        free[todo[negative], worst[negative]] = False
+        todo = todo[negative]
+    cost = goal @ goal - 2.0 * np.einsum("kn,kn->k", x, right)
+    cost += np.einsum("kn,knm,km->k", x, gram, x)
+    return x / norm, np.maximum(cost, 0.0)
+
+
+def diverse(u: Array, cost: Array, times: Sequence[int], want: int, apart: float = 0.7) -> Array:
+    """Return indices of up to `want` low-cost starts (K, P) whose time constants differ.
+
+    Two starts are different if some ln tau differs by more than `apart`.
+    """
+    ranking = np.argsort(cost)[: 40 * want]
+    chosen: list[int] = []
+    for i in ranking:
+        if len(chosen) == want:
+            break
+        near = times and any(np.abs(u[i, times] - u[j, times]).max() < apart for j in chosen)
+        if not near:
+            chosen.append(int(i))
+    rest = [int(i) for i in ranking if i not in chosen]
+    return np.array((chosen + rest)[:want])
