@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Executor
+from functools import partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -151,9 +152,9 @@ def fit_many(
     ------
     As `fit`; the first spectrum that cannot be fitted stops the rest.
     """
-    from eisfit.batching import fit_all
+    from eisfit.batching import map_spectra
 
-    return fit_all(spectra, model, executor, options)
+    return map_spectra(partial(fit, model=model, **options), spectra, executor)
 
 
 def load(path: str | PathLike[str]) -> FitResult:

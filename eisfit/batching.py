@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from functools import partial
-from typing import Any
+from typing import TypeVar
 
-from eisfit.api import fit
-from eisfit.circuit.models import Model
-from eisfit.fitting.result import FitResult
 from eisfit.spectrum import Spectrum
 
+Result = TypeVar("Result")
 
-def fit_all(
-    spectra: Sequence[Spectrum],
-    model: str | Model,
-    executor: Executor | None,
-    options: Mapping[str, Any],
-) -> list[FitResult]:
-    """Return the fits of all spectra in their order; see `eisfit.fit_many`."""
-    one = partial(fit, model=model, **options)
+
+def map_spectra(
+    work: Callable[[Spectrum], Result], spectra: Sequence[Spectrum], executor: Executor | None
+) -> list[Result]:
+    """Return what `work` makes of each spectrum, in their order; one by one without an executor.
+
+    `work` must be importable by name where the executor runs in other processes.
+    """
     if executor is None:
-        return [one(spectrum) for spectrum in spectra]
-    return list(executor.map(one, spectra))
+        return [work(spectrum) for spectrum in spectra]
+    return list(executor.map(work, spectra))
