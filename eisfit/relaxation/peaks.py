@@ -14,6 +14,9 @@ FloatArray = NDArray[np.float64]
 # single process (ZARC, Havriliak-Negami, lognormal) has a slope that only falls, from alpha to
 # -alpha: gamma of one process is log-concave, so a rise is the mark of a second one.
 _RISE = 0.15
+# A shoulder of less area than this share of its neighbour's is more often an artefact of the skirt
+# than a process (measured on synthetic spectra: all of 68 false ones were below 0.26).
+SHOULDER_SHARE = 0.25
 # Gamma below this share of the local modulus is flat to the eye of the slope.
 _FLOOR = 1e-3
 
@@ -56,32 +59,48 @@ def find_peaks(
     log_gamma = np.log(gamma + _FLOOR * modulus)
     slope = np.diff(log_gamma) / spacing
     bounds = [0, *_splits(slope), len(gamma)]
-    found = [_peak(gamma, slope, a, b) for a, b in pairwise(bounds)]
+    found = [_peak(gamma, a, b) for a, b in pairwise(bounds)]
     while found:
-        share = [p.area(gamma, spacing) / modulus[round(p.position)] for p in found]
-        weakest = int(np.argmin(share))
-        if share[weakest] >= smallest:
+        strength = [
+            min(
+                p.area(gamma, spacing) / (smallest * modulus[round(p.position)]),
+                np.inf if p.is_maximum else shoulder_strength(found, i, gamma, spacing),
+            )
+            for i, p in enumerate(found)
+        ]
+        weakest = int(np.argmin(strength))
+        if strength[weakest] >= 1.0:
             break
         found = without(found, weakest, gamma)
     return found
 
 
+def shoulder_strength(peaks: list[Peak], index: int, gamma: FloatArray, spacing: float) -> float:
+    """Return the area of a peak relative to what a shoulder on its neighbour must have."""
+    if len(peaks) == 1:
+        return np.inf
+    host = peaks[_heir(peaks, index, gamma)].area(gamma, spacing)
+    return float(peaks[index].area(gamma, spacing) / (SHOULDER_SHARE * host))
+
+
+def _heir(peaks: list[Peak], index: int, gamma: FloatArray) -> int:
+    """Return which neighbour of peak `index` lies across the lower barrier."""
+    if index == 0:
+        return 1
+    if index == len(peaks) - 1:
+        return index - 1
+    peak = peaks[index]
+    return index - 1 if gamma[peak.start] >= gamma[peak.stop] else index + 1
+
+
 def without(peaks: list[Peak], index: int, gamma: FloatArray) -> list[Peak]:
     """Return the peaks less one, whose range goes to the neighbour across the lower barrier."""
-    gone, rest = peaks[index], [*peaks[:index], *peaks[index + 1 :]]
-    if not rest:
+    if len(peaks) == 1:
         return []
-    left, right = index - 1, index
-    if index == 0:
-        heir = right
-    elif index == len(rest):
-        heir = left
-    else:
-        heir = left if gamma[gone.start] >= gamma[gone.stop] else right
-    old = rest[heir]
-    start, stop = min(old.start, gone.start), max(old.stop, gone.stop)
-    rest[heir] = replace(old, start=start, stop=stop)
-    return rest
+    gone, heir = peaks[index], _heir(peaks, index, gamma)
+    old = peaks[heir]
+    merged = replace(old, start=min(old.start, gone.start), stop=max(old.stop, gone.stop))
+    return [merged if p is old else p for p in peaks if p is not gone]
 
 
 def _splits(slope: FloatArray) -> list[int]:
@@ -115,15 +134,13 @@ def _split(slope: FloatArray, low: int, high: int) -> int:
     return low + int(np.argmax(np.diff(part))) + 1
 
 
-def _peak(gamma: FloatArray, slope: FloatArray, start: int, stop: int) -> Peak:
+def _peak(gamma: FloatArray, start: int, stop: int) -> Peak:
     top = start + int(gamma[start:stop].argmax())
-    inner = max(start, 1), min(stop, len(gamma) - 1)
-    is_maximum = inner[0] <= top < inner[1] and gamma[top - 1] <= gamma[top] >= gamma[top + 1]
-    if not is_maximum and inner[1] > inner[0]:
-        # Bend times height: the far skirts bend too, but hold nothing.
-        bend = np.diff(slope)[inner[0] - 1 : inner[1] - 1] * gamma[inner[0] : inner[1]]
-        return Peak(start, stop, float(inner[0] + int(bend.argmin())), False)
-    return Peak(start, stop, top + (_vertex(gamma[top - 1 : top + 2]) if is_maximum else 0.0), True)
+    if 0 < top < len(gamma) - 1 and gamma[top - 1] <= gamma[top] >= gamma[top + 1]:
+        return Peak(start, stop, top + _vertex(gamma[top - 1 : top + 2]), True)
+    # Where a shoulder bends most jumps with the noise; its centre of mass does not.
+    part = gamma[start:stop]
+    return Peak(start, stop, float(np.arange(start, stop) @ part / max(part.sum(), 1e-300)), False)
 
 
 def _vertex(three: FloatArray) -> float:

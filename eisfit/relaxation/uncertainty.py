@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.relaxation.nnls import solve_nonnegative
-from eisfit.relaxation.peaks import Peak, find_peaks
+from eisfit.relaxation.peaks import Peak, find_peaks, shoulder_strength
 from eisfit.relaxation.solve import Regularised
 
 FloatArray = NDArray[np.float64]
@@ -74,24 +74,55 @@ def interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
     return low, high
 
 
-def persistence(
-    peaks: list[Peak], repeated: FloatArray, modulus: FloatArray, spacing: float, smallest: float
-) -> tuple[FloatArray, FloatArray]:
-    """Return how often each of K peaks is seen again within 0.25 decade, and where.
+@dataclass(frozen=True, eq=False)
+class Sightings:
+    """K peaks looked for in S repeated evaluations, (S, K) each, NaN where a peak was not seen.
 
-    Returns
-    -------
-    probability : (K,) array
-    positions : (S, K) array of grid steps, NaN where the peak was not seen
+    `positions` in grid steps, `areas` in ohm.
     """
+
+    positions: FloatArray
+    areas: FloatArray
+
+    @property
+    def probability(self) -> FloatArray:
+        """(K,) share of evaluations that show the peak within 0.25 decade."""
+        return np.isfinite(self.positions).mean(axis=0)
+
+
+def look_again(
+    peaks: list[Peak], repeated: FloatArray, modulus: FloatArray, spacing: float, smallest: float
+) -> Sightings:
+    """Look for `peaks` in (S, M) repeated gamma, each found there by the same rules."""
     near = _NEAR_DECADES * np.log(10.0) / spacing
     places = np.array([p.position for p in peaks])
     positions = np.full((len(repeated), len(peaks)), np.nan)
+    areas = np.full_like(positions, np.nan)
     for i, gamma in enumerate(repeated):
-        again = np.array([p.position for p in find_peaks(gamma, modulus, spacing, smallest)])
-        if again.size:
-            distance = np.abs(again[:, None] - places)
-            nearest = distance.argmin(axis=0)
-            seen = distance[nearest, np.arange(len(places))] <= near
-            positions[i, seen] = again[nearest[seen]]
-    return np.isfinite(positions).mean(axis=0), positions
+        found = find_peaks(gamma, modulus, spacing, smallest)
+        if not found:
+            continue
+        again = np.array([p.position for p in found])
+        held = np.array([p.area(gamma, spacing) for p in found])
+        distance = np.abs(again[:, None] - places)
+        nearest = distance.argmin(axis=0)
+        seen = distance[nearest, np.arange(len(places))] <= near
+        positions[i, seen] = again[nearest[seen]]
+        areas[i, seen] = held[nearest[seen]]
+    return Sightings(positions, areas)
+
+
+def separation(
+    peaks: list[Peak], posterior: FloatArray, gamma: FloatArray, spacing: float
+) -> FloatArray:
+    """Return for each of K peaks the share of draws in which valleys part it from its neighbours.
+
+    A peak as large as a shoulder must be needs no valley; its share is one.
+    """
+    shares = np.ones(len(peaks))
+    for k, peak in enumerate(peaks):
+        if peak.is_maximum and shoulder_strength(peaks, k, gamma, spacing) < 1.0:
+            top = posterior[:, round(peak.position)]
+            walls = [peak.start] * (k > 0) + [peak.stop - 1] * (k < len(peaks) - 1)
+            shares[k] = min(np.mean(top > posterior[:, wall]) for wall in walls)
+    return shares
