@@ -15,6 +15,8 @@ from eisfit.io.columns import Column, interpret, is_complete
 _NUMBER = re.compile(r"[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?:nan|inf)", re.I)
 _THOUSANDS = {mark: re.compile(rf"[-+]?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+") for mark in ",."}
 _SAMPLE = 200
+# Every name of a frequency has one of these: to pass over most lines without splitting them.
+_FREQUENCY = re.compile(r"fr[eé]|\b[fw]\b|omega|\u03c9", re.IGNORECASE)
 # Without a number in each of these that it has, a line is no row.
 VITAL = ("frequency", "omega", "real", "imaginary", "modulus", "phase")
 _LONGEST_LINE = 100_000
@@ -66,7 +68,7 @@ def is_number(text: str) -> bool:
 def find_header(lines: Sequence[str]) -> int | None:
     """Return the index of the first line that names a frequency and an impedance, or None."""
     for index, line in enumerate(lines):
-        if len(line) <= _LONGEST_LINE and re.search("[^\\W\\d_]", line):  # has a letter
+        if len(line) <= _LONGEST_LINE and _FREQUENCY.search(line):
             for _ in split_names(line, is_complete):
                 return index
     return None
@@ -129,7 +131,8 @@ def _fitting(rows: list[str], names: list[str], separator: str | None) -> list[l
     shifted because separators mark empty cells, rows that are shorter count.
     """
     vital = [i for i, name in enumerate(names) if (c := interpret(name)) and c.quantity in VITAL]
-    exact, shorter = [], []
+    exact: list[list[str]] = []
+    shorter: list[list[str]] = []
     width = _width(names)
     for line in rows:
         fields = _fields(line, separator)

@@ -179,7 +179,7 @@ def _impedance(
     if modulus is not None and phase is not None and np.any(np.nan_to_num(modulus) != 0):
         if not measurement.angle_unit_known:
             phase = _in_degrees(phase, frequency, modulus, notes)
-        polar = modulus * np.exp(1j * np.radians(phase))
+        polar = (modulus * np.exp(1j * np.radians(phase))).astype(np.complex128)
     if real is None or imaginary is None:
         if polar is None:
             raise NoImpedanceError(
@@ -188,7 +188,7 @@ def _impedance(
             )
         notes.append("the impedance was computed from modulus and phase")
         return polar
-    impedance = real + 1j * imaginary
+    impedance: ComplexArray = (real + 1j * imaginary).astype(np.complex128)
     if polar is not None:
         _check_agreement(impedance, polar, frequency, source, notes)
     elif modulus is not None:

@@ -47,7 +47,7 @@ def parse_rows(
     if cut_off:
         notes.append("warning: the file ends in the middle of a row, which was left out")
     if bad:
-        notes.append(f"{bad} lines that are no rows of numbers were left out")
+        notes.append(f"{bad} line(s) that are no row of numbers were left out")
     if bad > max(len(values), 2):
         raise ReadError(
             f"{source.name}: {bad} of {bad + len(values)} lines below the column names are no rows "

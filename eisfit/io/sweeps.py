@@ -33,9 +33,9 @@ def usable_rows(
     notes = [
         f"{int(rows.sum())} {what}"
         for rows, what in (
-            (empty, "rows with an empty cell, NaN or infinity were left out"),
-            (direct, "rows without a positive frequency (direct current) were left out"),
-            (unmeasured, "rows with an impedance of exactly zero (not measured) were left out"),
+            (empty, "row(s) with an empty cell, NaN or infinity were left out"),
+            (direct, "row(s) without a positive frequency (direct current) were left out"),
+            (unmeasured, "row(s) with an impedance of exactly zero (not measured) were left out"),
         )
         if rows.any()
     ]

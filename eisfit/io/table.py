@@ -57,13 +57,13 @@ def read_table(source: Source, electrode: str | None = None) -> list[Spectrum]:
 
 def _refuse_unknown_names(lines: Sequence[str], layout: Layout | None, name: str) -> None:
     """Raise where there is a line of names, but not of a complete spectrum."""
-    last = len(lines) if layout is None else layout.first_row
+    last = min(len(lines), 500) if layout is None else layout.first_row
 
     def partly(columns: list[Column | None]) -> bool:
         known = {column.quantity for column in columns if column}
         return len(known) >= 2
 
-    for line in reversed(lines[:last]):
+    for line in reversed(lines[max(last - 500, 0) : last]):
         names = next(split_names(line, partly), None) if len(line) < 100_000 else None
         if names:
             raise NoImpedanceError(
@@ -105,7 +105,9 @@ def _measurement(source: Source, layout: Layout, header: eclab.Header | None) ->
         for place, (key, (_, column)) in enumerate(wanted.items())
     }
     metadata = dict(header.metadata) if header else {}
-    notes = [*(header.notes if header else ()), layout.describe(), *_as_named(layout), *notes]
+    # EC-Lab's names need no explanation; those of others do.
+    said = header.notes if header else _as_named(layout)
+    notes = [layout.describe(), *said, *notes]
     if any(column.unit == "ohm cm2" for _, column in wanted.values()):
         metadata["impedance_unit"] = "ohm cm2"
     phases = [column for _, column in wanted.values() if column.quantity == "phase"]
