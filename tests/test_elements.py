@@ -308,4 +308,4 @@ def test_known_special_cases() -> None:
 
 def test_parameter_is_frozen() -> None:
     with pytest.raises(AttributeError):
-        Parameter("R", "ohm").lower = 1.0  # type: ignore[misc]
+        Parameter("R", "ohm").lower = 1.0

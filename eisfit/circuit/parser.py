@@ -243,7 +243,10 @@ class _Numbered(_Reader):
         symbol, number = match["element"], match["number"]
         if symbol not in BY_SYMBOL:
             other = " (in this grammar a Q is a CPE)" if symbol == "Q" else ""
-            self.unknown(at, symbol, other, f"known: {', '.join(BY_SYMBOL)}")
+            hint = f"known: {', '.join(BY_SYMBOL)}"
+            if len(symbol) > 1 and set(symbol) <= set(BY_CDC):
+                hint = "letters side by side belong to the other grammar: use one throughout"
+            self.unknown(at, symbol, other, hint)
         if not number:
             self.fail(
                 at + len(symbol), f"{symbol} needs a number, such as {symbol}1",
