@@ -136,11 +136,11 @@ def _fitting(rows: list[str], names: list[str], separator: str | None) -> list[l
     width = _width(names)
     for line in rows:
         fields = _fields(line, separator)
-        if not max(vital) < _width(fields) <= width:
+        if not max(vital) < _width(fields) <= len(names):
             continue
         numbers = [fields[i].strip() for i in vital]
         if is_number(numbers[0]) and all(not n or is_number(n) for n in numbers):
-            (exact if _width(fields) == width else shorter).append(numbers)
+            (exact if _width(fields) >= width else shorter).append(numbers)
     return exact or (shorter if separator else [])
 
 

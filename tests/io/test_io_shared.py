@@ -127,8 +127,9 @@ def test_all_variants_hold_one_and_the_same_spectrum(shared_data, name):
         10000.0, 109.00918219439028 - 26.55567987651522j,
     )  # fmt: skip
     (spectrum,) = eio.read(folder / name)
-    np.testing.assert_allclose(spectrum.frequency, reference.frequency, rtol=1e-5)
-    np.testing.assert_allclose(spectrum.impedance, reference.impedance, rtol=1e-5)
+    precision = 5e-4 if name.endswith("P00") else 1e-5  # that file has four digits
+    np.testing.assert_allclose(spectrum.frequency, reference.frequency, rtol=precision)
+    assert np.max(np.abs(spectrum.impedance / reference.impedance - 1)) < precision
 
 
 @pytest.mark.parametrize(
