@@ -7,6 +7,7 @@ several agree on the lowest place and that place is about as low as the data all
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from numpy.typing import NDArray
 
 from eisfit.fitting.residual import Objective
 from eisfit.fitting.solve import Limits, Solution, levenberg_marquardt
-from eisfit.fitting.start import Cloud, diverse, screen, time_indices
+from eisfit.fitting.start import Cloud, Pool, screen, time_indices
 from eisfit.kernels import debye, log_tau_grid, stacked
 
 Array = NDArray[Any]
 
 AGREE = 1e-3  # relative difference of cost within which two starts reached the same place
 NEAR_FLOOR = 1.15
+MOST_SWAPS = 16
 
 
 @dataclass(frozen=True)
@@ -63,33 +65,33 @@ def search(
     lower, upper = bounds
     free = objective.free
     values, cost = screen(cloud, objective.data, objective.sigma)
-    pool = np.clip(objective.coords.to_coordinates(values)[:, free], lower, upper)
+    shapes = np.clip(objective.coords.to_coordinates(values)[:, free], lower, upper)
     times = [int(np.flatnonzero(free == i)[0]) for i in _times(objective) if i in free]
-    want = effort.first + (effort.rounds - 1) * effort.later
-    ranked = pool[diverse(pool, cost, times, want)]
+    pool = Pool(shapes, cost, times)
     floor = debye_floor(objective)
     groups = _free_groups(objective, free)
 
-    begin, used = np.concatenate([given, ranked[: effort.first]]), effort.first
-    u = np.empty((0, len(free)))
-    costs = np.empty(0)
-    converged = np.empty(0, dtype=bool)
-    starts = 0
+    begin = np.concatenate([given, pool.take(effort.first)])
+    u, costs = np.empty((0, len(free))), np.empty(0)
+    starts, challenged = 0, False
+    freedom = max(2 * len(objective.data) - len(free), 1)
     for _ in range(effort.rounds):
         best = costs.min() if len(costs) else np.inf
         found = _descend(objective, begin, lower, upper, best)
         starts += len(begin)
         u, costs = np.concatenate([u, found.u]), np.concatenate([costs, found.cost])
-        converged = np.concatenate([converged, found.converged])
-        agreed = int((costs <= costs.min() * (1 + AGREE)).sum())
-        freedom = max(2 * len(objective.data) - len(free), 1)
-        if agreed >= effort.agreement and costs.min() / freedom <= NEAR_FLOOR * floor:
-            break
+        low = costs.min()
+        agreed = int((costs <= low * (1 + AGREE)).sum())
+        if agreed >= effort.agreement and low / freedom <= NEAR_FLOOR * floor:
+            swaps = _swaps(objective, u[costs.argmin()], groups, (lower, upper))
+            if challenged or not len(swaps):
+                break
+            # Low and agreed on, and yet two unlike arcs may have taken each other's place
+            begin, challenged = swaps, True
+            continue
         half = effort.later // 2
-        fresh = ranked[used : used + half]
-        used += half
         moved = _moves(u[costs.argmin()], groups, lower, upper, times, rng, effort.later - half)
-        begin = np.concatenate([fresh, moved])
+        begin = np.concatenate([pool.take(half), moved])
     best_at = int(costs.argmin())
     polished = levenberg_marquardt(
         objective, u[best_at][None], lower, upper, Limits(iterations=200, tolerance=1e-10)
@@ -121,6 +123,24 @@ def _descend(
     return Solution(u, cost, converged)
 
 
+def _swaps(
+    objective: Objective, best: Array, groups: list[list[list[int]]], bounds: tuple[Array, Array]
+) -> Array:
+    """Return the best place with two arcs exchanged, for each pair where that changes the curve."""
+    swapped = []
+    for group in groups:
+        for one, other in combinations(group, 2):
+            row = best.copy()
+            row[one], row[other] = best[other], best[one]
+            swapped.append(row)
+    if not swapped:
+        return np.empty((0, len(best)))
+    batch = np.clip(np.array([best, *swapped]), *bounds)
+    residuals, _ = objective(batch)
+    cost = np.einsum("bm,bm->b", residuals, residuals)
+    return batch[1:][np.abs(cost[1:] - cost[0]) > 1e-6 * cost[0]][:MOST_SWAPS]
+
+
 def _moves(
     best: Array,
     groups: list[list[list[int]]],
@@ -130,23 +150,22 @@ def _moves(
     rng: np.random.Generator,
     count: int,
 ) -> Array:
-    """Return variations of the best place: arcs that change places, or go somewhere else."""
+    """Return variations of the best place: arcs exchanged, arcs sent elsewhere, all shaken."""
     out = np.repeat(best[None], count, axis=0)
     for row in out:
-        kind = rng.integers(3)
-        if groups and kind < 2:
-            group = groups[rng.integers(len(groups))]
-            if kind == 0 and len(group) > 1:
-                i, j = rng.choice(len(group), 2, replace=False)
-                row[group[i]], row[group[j]] = best[group[j]], best[group[i]]
-            else:
-                # An arc goes to a random place and takes a random size
-                arc = group[rng.integers(len(group))]
-                for k in arc:
-                    row[k] = rng.uniform(lower[k], upper[k]) if k in times else row[k]
-                row[arc[0]] += rng.normal(0.0, 1.0)
-        else:
-            row += rng.normal(0.0, 0.7, len(row)) * (upper - lower > 1e-9)
+        kind = rng.integers(3) if groups else 2
+        if kind == 2:
+            row += rng.normal(0.0, 0.7, len(row))
+            continue
+        group = groups[rng.integers(len(groups))]
+        if kind == 0 and len(group) > 1:
+            i, j = rng.choice(len(group), 2, replace=False)
+            row[group[i]], row[group[j]] = best[group[j]], best[group[i]]
+            continue
+        arc = group[rng.integers(len(group))]
+        row[arc[0]] += rng.normal(0.0, 1.0)
+        for k in set(arc) & set(times):
+            row[k] = rng.uniform(lower[k], upper[k])
     return np.clip(out, lower, upper)
 
 

@@ -237,18 +237,36 @@ def small_nnls(rows: Array, goal: Array) -> tuple[Array, Array]:
     return x / norm, np.maximum(cost, 0.0)
 
 
-def diverse(u: Array, cost: Array, times: Sequence[int], want: int, apart: float = 0.7) -> Array:
-    """Return indices of up to `want` low-cost starts (K, P) whose time constants differ.
+class Pool:
+    """Starts in order of cost, handed out so that their time constants differ.
 
-    Two starts are different if some ln tau differs by more than `apart`.
+    Parameters
+    ----------
+    u : (K, F) free coordinates; cost : (K,)
+    times : indices of the coordinates that are the logarithm of a time constant
     """
-    ranking = np.argsort(cost)[: 40 * want]
-    chosen: list[int] = []
-    for i in ranking:
-        if len(chosen) == want:
-            break
-        near = times and any(np.abs(u[i, times] - u[j, times]).max() < apart for j in chosen)
-        if not near:
-            chosen.append(int(i))
-    rest = [int(i) for i in ranking if i not in chosen]
-    return np.array((chosen + rest)[:want])
+
+    _LOOK = 400  # further down the ranking no start is worth its descent
+    _APART = 0.7  # in ln tau: closer starts lead to the same place
+
+    def __init__(self, u: Array, cost: Array, times: Sequence[int]) -> None:
+        self._u = u[np.argsort(cost)[: self._LOOK]]
+        self._left = np.ones(len(self._u), dtype=bool)
+        self._times = list(times)
+        self._nearest = np.full(len(self._u), np.inf)
+
+    def take(self, want: int) -> Array:
+        """Return up to `want` further starts (G, F): different ones first, then the best left."""
+        chosen: list[int] = []
+        for _ in range(want):
+            different = self._left & (self._nearest > self._APART)
+            ready = different if different.any() else self._left
+            if not ready.any():
+                break
+            at = int(ready.argmax())
+            chosen.append(at)
+            self._left[at] = False
+            if self._times:
+                away = np.abs(self._u[:, self._times] - self._u[at, self._times]).max(axis=1)
+                self._nearest = np.minimum(self._nearest, away)
+        return self._u[chosen]

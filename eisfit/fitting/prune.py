@@ -1,0 +1,153 @@
+"""Arcs that the data do not support: fit without them, and keep that where it is worth more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.circuit.arcs import Arc
+from eisfit.circuit.circuit import Circuit
+from eisfit.circuit.models import Model
+from eisfit.circuit.parser import Group, Node, group, leaves, to_text
+from eisfit.fitting.engine import FitOptions, fit_spectrum
+from eisfit.fitting.result import FitResult
+from eisfit.frozen import FrozenDict
+
+Array = NDArray[Any]
+
+WEAK = 0.5  # relative standard error of a resistance above which its arc has to earn its place
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """The fit that the data support, and the elements that it leaves out of the model."""
+
+    fit: FitResult
+    dropped: tuple[str, ...] = ()
+
+
+def prune(fit: FitResult, options: FitOptions) -> Pruned:
+    """Return the fit without the arcs that the data do not support.
+
+    Only series arcs p(R,CPE), p(R,C), Zarc and K are tried, and only where an arc's resistance is
+    poorly known; the smaller circuit must have the lower BIC. Nothing is pruned where the user
+    fixed, bounded or started a parameter. The names of the arcs that stay are chosen by the roles
+    of the model: an arc whose time constant belongs to the interface is called so.
+    """
+    full = fit
+    dropped: tuple[str, ...] = ()
+    if options.fixed or options.bounds or options.start:
+        return Pruned(fit)
+    while True:
+        parts = _arc_parts(fit)
+        if len(parts) < 2 or not any(_is_weak(fit, arc) for arc, _ in parts):
+            break
+        smaller = _without(fit.model, parts[-1][1])
+        trial = fit_spectrum(fit.spectrum, smaller, options)
+        if trial.bic >= fit.bic:
+            break
+        fit = trial
+        dropped = (parts[-1][0].label, *dropped)
+    return _named_by_role(full.model, fit, options) if dropped else Pruned(fit)
+
+
+def _arc_parts(fit: FitResult) -> list[tuple[Arc, Node]]:
+    """Return the exchangeable series arcs in the circuit's order: the largest set alike."""
+    root = fit.model.circuit.root
+    if not (isinstance(root, Group) and root.kind == "series"):
+        return []
+    arcs = {arc.label: arc for arc in fit.arcs if arc.has_tau}
+    alike: dict[tuple[str, ...], list[tuple[Arc, Node]]] = {}
+    for part in root.parts:
+        inside = list(leaves(part))
+        owner = next((leaf.label for leaf in inside if leaf.label in arcs), None)
+        if owner is None or len(inside) > 2:
+            continue
+        key = tuple(leaf.element.name for leaf in inside)
+        alike.setdefault(key, []).append((arcs[owner], part))
+    return max(alike.values(), key=len, default=[])
+
+
+def _is_weak(fit: FitResult, arc: Arc) -> bool:
+    name = fit.names[arc.resistance]
+    error = fit.stderr[name]
+    return not np.isfinite(error) or error > WEAK * fit.values[name]
+
+
+def _without(model: Model, part: Node) -> Model:
+    root = model.circuit.root
+    assert isinstance(root, Group)
+    rest = group("series", [other for other in root.parts if other is not part])
+    gone = {leaf.label for leaf in leaves(part)}
+    roles = tuple(role for role in model.roles if role.element not in gone)
+    names = {role.name for role in roles}
+    sums = {
+        name: tuple(member for member in members if member in names)
+        for name, members in model.derived.items()
+    }
+    text = to_text(rest, model.circuit.dialect) if model.circuit.dialect != "CDC" else ""
+    circuit = Circuit.from_tree(rest, text or f"{model.circuit.text} less {sorted(gone)}", "CDC")
+    if text:
+        circuit = Circuit.from_text(text)
+    return replace(model, circuit=circuit, roles=roles, derived=FrozenDict(sums))
+
+
+def _named_by_role(model: Model, fit: FitResult, options: FitOptions) -> Pruned:
+    """Return the pruned fit under those of the model's names that suit its time constants."""
+    template = replace(fit, model=model)  # only to find the full model's exchangeable arcs
+    places = [arc.label for arc, _ in _arc_parts(template)]
+    found = [arc.label for arc, _ in _arc_parts(fit)]
+    values = fit.value_array()
+    tau = {arc.label: float(arc.tau_of(values)) for arc in fit.arcs}
+    chosen = _assign([tau[label] for label in found], places, model)
+    dropped = tuple(label for label in places if label not in chosen)
+    if list(chosen) == found:
+        return Pruned(fit, dropped)
+    smaller = model
+    for label in dropped:
+        smaller = _without(smaller, _part_of(smaller, label))
+    return Pruned(replace_model(fit, smaller), dropped)
+
+
+def _part_of(model: Model, label: str) -> Node:
+    root = model.circuit.root
+    assert isinstance(root, Group)
+    return next(part for part in root.parts if label in {leaf.label for leaf in leaves(part)})
+
+
+def _assign(taus: Sequence[float], places: Sequence[str], model: Model) -> tuple[str, ...]:
+    """Return the labels, in order, whose roles' spans lie closest to ascending time constants."""
+
+    def distance(tau: float, label: str) -> float:
+        role = model.role_of(label)
+        if role is None or role.tau_s is None:
+            return 0.0
+        low, high = np.log10(role.tau_s)
+        return float(max(low - np.log10(tau), 0.0, np.log10(tau) - high))
+
+    choices = combinations(places, len(taus))
+    return min(
+        choices,
+        key=lambda labels: sum(distance(t, label) for t, label in zip(taus, labels, strict=True)),
+    )
+
+
+def replace_model(fit: FitResult, model: Model) -> FitResult:
+    """Return the same fit under another model of the same structure: names change, numbers stay."""
+    rename = dict(zip(fit.names, model.names, strict=True))
+
+    def renamed(entries: Any) -> dict[str, Any]:
+        return {rename[name]: entries[name] for name in fit.names}
+
+    return replace(
+        fit,
+        model=model,
+        values=renamed(fit.values),
+        stderr=renamed(fit.stderr),
+        status=renamed(fit.status),
+    )
