@@ -82,11 +82,9 @@ def fit(
     chosen = load_model(model)
     if engine == "eisfit":
         return fit_spectrum(spectrum, chosen, settings)
-    if engine == "impedance":
-        from eisfit.interop.engines import fit_impedance
+    from eisfit.interop.engines import fit_with
 
-        return fit_impedance(spectrum, chosen, settings)
-    raise EngineError(f"unknown engine {engine!r}: choose 'eisfit' or 'impedance'")
+    return fit_with(engine, spectrum, chosen, settings)
 
 
 def drt(spectrum: Spectrum, *, engine: str = "eisfit", **options: Any) -> DRTResult:

@@ -25,10 +25,11 @@ WEAK = 0.5  # relative standard error of a resistance above which its arc has to
 
 @dataclass(frozen=True)
 class Pruned:
-    """The fit that the data support, and the elements that it leaves out of the model."""
+    """The fit that the data support, what it leaves out of the model, and the full model's fit."""
 
     fit: FitResult
     dropped: tuple[str, ...] = ()
+    full: FitResult | None = None
 
 
 def prune(fit: FitResult, options: FitOptions) -> Pruned:
@@ -53,7 +54,7 @@ def prune(fit: FitResult, options: FitOptions) -> Pruned:
             break
         fit = trial
         dropped = (parts[-1][0].label, *dropped)
-    return _named_by_role(full.model, fit, options) if dropped else Pruned(fit)
+    return _named_by_role(full, fit) if dropped else Pruned(fit)
 
 
 def _arc_parts(fit: FitResult) -> list[tuple[Arc, Node]]:
@@ -97,21 +98,21 @@ def _without(model: Model, part: Node) -> Model:
     return replace(model, circuit=circuit, roles=roles, derived=FrozenDict(sums))
 
 
-def _named_by_role(model: Model, fit: FitResult, options: FitOptions) -> Pruned:
+def _named_by_role(full: FitResult, fit: FitResult) -> Pruned:
     """Return the pruned fit under those of the model's names that suit its time constants."""
-    template = replace(fit, model=model)  # only to find the full model's exchangeable arcs
-    places = [arc.label for arc, _ in _arc_parts(template)]
+    model = full.model
+    places = [arc.label for arc, _ in _arc_parts(full)]
     found = [arc.label for arc, _ in _arc_parts(fit)]
     values = fit.value_array()
     tau = {arc.label: float(arc.tau_of(values)) for arc in fit.arcs}
     chosen = _assign([tau[label] for label in found], places, model)
     dropped = tuple(label for label in places if label not in chosen)
     if list(chosen) == found:
-        return Pruned(fit, dropped)
+        return Pruned(fit, dropped, full)
     smaller = model
     for label in dropped:
         smaller = _without(smaller, _part_of(smaller, label))
-    return Pruned(replace_model(fit, smaller), dropped)
+    return Pruned(replace_model(fit, smaller), dropped, full)
 
 
 def _part_of(model: Model, label: str) -> Node:

@@ -1,0 +1,265 @@
+"""One spectrum through the whole chain: validity, circuit, relaxation times, roles, doubts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eisfit.circuit.models import Model, load_model
+from eisfit.errors import EngineError
+from eisfit.fitting.choose import Choice, choose
+from eisfit.fitting.derived import capacitance, resistance_rows, time_constant, unresolved
+from eisfit.fitting.engine import fit_spectrum, options_from
+from eisfit.fitting.prune import Pruned, prune
+from eisfit.fitting.result import FitResult
+from eisfit.relaxation import drt_spectrum
+from eisfit.relaxation.result import DRTResult
+from eisfit.roles import NEAR, Process, doubts, peak_roles
+from eisfit.spectrum import Spectrum
+from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS, frame
+from eisfit.validity import KKResult, kramers_kronig_spectrum
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+AREA_OVER_THICKNESS_CM = 10.0  # a pressed pellet of some 0.8 cm2 and 0.8 mm
+DISAGREE = 0.25  # relative difference of a resistance from circuit and DRT that is worth a word
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What one spectrum says.
+
+    Attributes
+    ----------
+    spectrum : Spectrum
+    model : Model
+        As asked for (or as chosen, with "auto").
+    fit : FitResult
+        The fit that the data support: without the elements in `dropped`.
+    full_fit : FitResult
+        The fit of the whole model.
+    dropped : tuple of str
+        Elements of the model that the data do not support.
+    drt : DRTResult
+    validity : KKResult
+    evidence : tuple of mappings
+        With "auto": the candidates and their BIC.
+    peak_roles : mapping of peak number (from 1) to role
+    notes : tuple of str
+        What to know before the numbers are used.
+    """
+
+    spectrum: Spectrum
+    model: Model
+    fit: FitResult
+    full_fit: FitResult
+    drt: DRTResult
+    validity: KKResult
+    dropped: tuple[str, ...] = ()
+    evidence: tuple[Mapping[str, Any], ...] = ()
+    peak_roles: Mapping[int, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    area_over_thickness_cm: float = AREA_OVER_THICKNESS_CM
+
+    def __repr__(self) -> str:
+        return (
+            f"<Analysis of {self.spectrum.label!r}: {self.validity.verdict}, {self.fit.model.name} "
+            f"to {100 * self.fit.rms:.2g} %, {len(self.drt.peak_rows)} peaks>"
+        )
+
+    def resistances(self) -> pd.DataFrame:
+        """Return one row a role, then sums; a role without support is `not determined`.
+
+        Columns `eisfit.tables.RESISTANCE_COLUMNS`, further ones behind, among them `note`: what
+        speaks against the role.
+        """
+        rows = resistance_rows(self.fit)
+        head = {key: rows[0][key] for key in ("sample", "sweep")} if rows else {}
+        notes = {p.element: _doubt(self, p) for p in _processes(self.fit)}
+        rows = [{**row, "note": notes.get(row["element"], "")} for row in rows]
+        arcs = [row for row in rows if row["element"] in notes]
+        absent = [_absent_row(self.model, label) | head for label in self.dropped]
+        order = [arc.label for arc in self.model.arcs]
+        arcs = sorted([*arcs, *absent], key=lambda row: order.index(row["element"]))
+        return frame(
+            [*arcs, *(row for row in rows if row["element"] not in notes)], RESISTANCE_COLUMNS
+        )
+
+    def peaks(self) -> pd.DataFrame:
+        """Return one row a peak of the DRT, with roles; columns `eisfit.tables.PEAK_COLUMNS`."""
+        table = self.drt.peaks(self.peak_roles)
+        return table[[*PEAK_COLUMNS, *(c for c in table.columns if c not in PEAK_COLUMNS)]]
+
+    def plot(self) -> Figure:
+        """Return Nyquist, Bode, DRT and residuals in one figure."""
+        from eisfit import plots
+
+        return plots.summary(self)
+
+
+def analyze(
+    spectrum: Spectrum,
+    model: str | Model = "auto",
+    *,
+    fit_options: Mapping[str, Any] | None = None,
+    drt_options: Mapping[str, Any] | None = None,
+    area_over_thickness_cm: float = AREA_OVER_THICKNESS_CM,
+    engine: str = "eisfit",
+) -> Analysis:
+    """Return validity, circuit fit and relaxation times of a spectrum, with roles and doubts.
+
+    Parameters
+    ----------
+    spectrum : Spectrum
+    model : str or Model
+        A model, its name, circuit text, or "auto".
+    fit_options, drt_options : mapping
+        As the keyword arguments of `eisfit.fit` and `eisfit.drt`.
+    area_over_thickness_cm : float
+        Of the cell, in cm; scales the capacitances that speak for or against a role. About 10 for
+        a pressed pellet.
+    engine : "eisfit" or "impedance"
+        For the circuit fit.
+
+    Raises
+    ------
+    ModelError, CircuitError, FitError, RelaxationError, ValidityError, EngineError
+        As the functions it joins.
+    """
+    options = options_from(fit_options or {})
+    chosen: Choice | None = None
+    if model == "auto":
+        if engine != "eisfit":
+            raise EngineError("model='auto' needs engine='eisfit': name a model for another engine")
+        chosen = choose(spectrum, options)
+        pruned, asked = Pruned(chosen.best), chosen.best.model
+    elif engine == "eisfit":
+        asked = load_model(model)
+        pruned = prune(fit_spectrum(spectrum, asked, options), options)
+    else:
+        from eisfit.interop.engines import fit_with
+
+        asked = load_model(model)
+        pruned = Pruned(fit_with(engine, spectrum, asked, options))
+    drt = drt_spectrum(spectrum, **(drt_options or {}))
+    processes = _processes(pruned.fit)
+    taus = [row["tau_s"] for row in drt.peak_rows]
+    analysis = Analysis(
+        spectrum=spectrum,
+        model=asked,
+        fit=pruned.fit,
+        full_fit=pruned.full or pruned.fit,
+        drt=drt,
+        validity=kramers_kronig_spectrum(spectrum),
+        dropped=pruned.dropped,
+        evidence=chosen.evidence if chosen else (),
+        peak_roles=peak_roles(taus, processes, asked, spectrum.tau_window),
+        area_over_thickness_cm=area_over_thickness_cm,
+    )
+    notes = [chosen.message] if chosen else []
+    object.__setattr__(analysis, "notes", (*notes, *_notes(analysis)))
+    return analysis
+
+
+def _processes(fit: FitResult) -> list[Process]:
+    found = []
+    values = fit.value_array()
+    for arc in fit.arcs:
+        role = fit.model.role_of(arc.label)
+        tau = time_constant(fit, arc)[0] if arc.has_tau else float("nan")
+        size = capacitance(fit, arc)[0] if arc.has_tau else float("nan")
+        name = role.name if role else arc.label
+        found.append(Process(arc.label, name, float(values[arc.resistance]), tau, size))
+    return found
+
+
+def _doubt(analysis: Analysis, process: Process) -> str:
+    model = analysis.model
+    role = model.role_of(process.element)
+    name = analysis.fit.names[_arc_index(analysis.fit, process.element)]
+    if analysis.fit.status[name] == "not determined":
+        return ""
+    return doubts(process, role, model.roles, analysis.area_over_thickness_cm)
+
+
+def _arc_index(fit: FitResult, label: str) -> int:
+    return next(arc.resistance for arc in fit.arcs if arc.label == label)
+
+
+def _absent_row(model: Model, label: str) -> dict[str, Any]:
+    role = model.role_of(label)
+    return {
+        "role": role.name if role else label,
+        "element": label,
+        "status": "not determined",
+        "note": "the data do not support this element: the circuit without it has the lower BIC",
+    }
+
+
+def _notes(analysis: Analysis) -> Iterator[str]:
+    if analysis.validity.verdict != "valid":
+        yield f"Kramers-Kronig: {analysis.validity.message}"
+    yield from analysis.fit.notes()
+    yield from _notes_on_support(analysis)
+    for labels, whole in unresolved(analysis.fit):
+        names = " and ".join(_role_name(analysis.model, label) for label in labels)
+        yield (
+            f"the data cannot part {names}: their sum is {whole.value:.4g} ± {whole.stderr:.2g} "
+            "ohm, each single one is uncertain by far more"
+        )
+    for process in _processes(analysis.fit):
+        doubt = _doubt(analysis, process)
+        if doubt:
+            yield f"{process.role} ({process.element}): {doubt}"
+    yield from _disagreements(analysis)
+    yield from analysis.drt.messages
+
+
+def _notes_on_support(analysis: Analysis) -> Iterator[str]:
+    if not analysis.dropped:
+        return
+    names = ", ".join(f"{_role_name(analysis.model, e)} ({e})" for e in analysis.dropped)
+    yield f"the data do not support {names}: fitted without, the BIC is lower"
+    gone = {_role_name(analysis.model, label) for label in analysis.dropped}
+    for name, members in analysis.model.derived.items():
+        if gone & set(members):
+            yield f"{name} is the sum of what is left of {' + '.join(members)}"
+
+
+def _role_name(model: Model, label: str) -> str:
+    role = model.role_of(label)
+    return role.name if role else label
+
+
+def _disagreements(analysis: Analysis) -> Iterator[str]:
+    """Yield where circuit and DRT see different processes, inside the measured window."""
+    low, high = analysis.spectrum.tau_window
+    peaks = analysis.drt.peak_rows
+    named = analysis.peak_roles
+    for process in _processes(analysis.fit):
+        if not (np.isfinite(process.tau) and low <= process.tau <= high):
+            continue
+        numbers = [i for i in range(1, len(peaks) + 1) if named.get(i) == process.role]
+        if not numbers:
+            yield (
+                f"the DRT has no peak of its own within {NEAR:g} decade of {process.role} "
+                f"(tau {process.tau:.2g} s)"
+            )
+            continue
+        area = sum(peaks[i - 1]["resistance_ohm"] for i in numbers)
+        if abs(area / process.resistance - 1.0) > DISAGREE:
+            yield (
+                f"{process.role}: the circuit gives {process.resistance:.3g} ohm, the DRT peak "
+                f"{area:.3g} ohm"
+            )
+    for i, row in enumerate(peaks, start=1):
+        if i not in named and row["status"] == "ok":
+            yield (
+                f"DRT peak {i} (tau {row['tau_s']:.2g} s, {row['resistance_ohm']:.3g} ohm) belongs "
+                "to no arc of the circuit"
+            )
