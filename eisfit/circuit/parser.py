@@ -10,7 +10,7 @@ Some letters (T, G) mean different things in the two, so a mixture is refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal, NoReturn
 
@@ -144,6 +144,24 @@ def leaves(node: Node) -> Iterator[Leaf]:
             yield top
         else:
             stack.extend(reversed(top.parts))
+
+
+def relabelled(root: Node, change: Callable[[Leaf], Leaf]) -> Node:
+    """Return the tree with every element replaced by what `change` makes of it."""
+    done: list[Node] = []
+    # A group is met twice: once to queue its parts, once to take them, finished, off `done`
+    stack: list[tuple[Node, bool]] = [(root, False)]
+    while stack:
+        node, parts_done = stack.pop()
+        if isinstance(node, Leaf):
+            done.append(change(node))
+        elif parts_done:
+            start = len(done) - len(node.parts)
+            done[start:] = [Group(node.kind, tuple(done[start:]))]
+        else:
+            stack.append((node, True))
+            stack.extend((part, False) for part in reversed(node.parts))
+    return done[0]
 
 
 class _Reader:
