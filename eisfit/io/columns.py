@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -117,6 +118,7 @@ _MINUS = re.compile(r"^(?:-\s*1?\s*\*?|(?:neg|negative|minus)(?:\b|[\s_.]))\s*",
 IMPEDANCE_QUANTITIES = ("real", "imaginary", "modulus", "phase")
 
 
+@lru_cache(maxsize=4096)
 def interpret(name: str) -> Column | None:
     """Return what a column name means, or None for a name that does not matter here.
 

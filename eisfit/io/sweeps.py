@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.spectrum import ComplexArray, FloatArray
 
+# Smaller steps back, and shorter ways back, are scatter of one sweep.
 _JUMP = np.log(1.5)
+_TURN = np.log(1.2)
 
 
 def usable_rows(
@@ -75,28 +77,33 @@ def _jumps(log_f: FloatArray, offset: int) -> list[int]:
     found: list[int] = []
     signs = np.sign(np.diff(log_f))
     begin, direction = 0, _direction(signs, 0)
+    seen, lowest, highest = 0, np.inf, -np.inf  # of the sweep so far
     for row in np.flatnonzero(signs):
-        if row < begin or signs[row] in (0, direction) or direction == 0:
+        if row < begin or signs[row] == direction:
             continue
-        span = abs(log_f[row] - log_f[begin : row + 1]).max()
-        jump = abs(log_f[row + 1] - log_f[row])
-        turns = (
-            row - begin >= 3 and len(signs) >= row + 4 and np.all(signs[row : row + 4] != direction)
-        )
-        if jump >= max(_JUMP, span / 3):
+        lowest = min(lowest, log_f[seen : row + 1].min())
+        highest = max(highest, log_f[seen : row + 1].max())
+        seen = int(row)
+        span = max(log_f[row] - lowest, highest - log_f[row])
+        after = signs[row : row + 4]
+        if abs(log_f[row + 1] - log_f[row]) >= max(_JUMP, span / 3):
             begin = int(row) + 1
-        elif turns:
+        elif (
+            len(after) == 4
+            and np.all(after == -direction)
+            and min(span, abs(log_f[row + 4] - log_f[row])) >= _TURN
+        ):
             # The point where it turns is measured once or twice; it ends the first sweep if once.
-            begin = int(row) if row > 0 and signs[row - 1] == 0 else int(row) + 1
+            begin = int(row) if signs[row - 1] == 0 else int(row) + 1
         else:
             continue
         found.append(begin + offset)
         direction = _direction(signs, begin)
+        seen, lowest, highest = begin, np.inf, -np.inf
     return found
 
 
 def _direction(signs: FloatArray, begin: int) -> float:
     """Return -1 for a sweep that goes down from row `begin`, 1 up, 0 for no step at all."""
-    following = signs[begin:]
-    moving = following[following != 0][:3]
-    return float(np.sign(moving.sum())) if len(moving) else 0.0
+    moving = list(islice((sign for sign in signs[begin:] if sign), 3))
+    return float(np.sign(sum(moving)))

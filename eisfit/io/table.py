@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -63,9 +64,11 @@ def _refuse_unknown_names(lines: Sequence[str], layout: Layout | None, name: str
         known = {column.quantity for column in columns if column}
         return len(known) >= 2
 
-    for line in reversed(lines[max(last - 500, 0) : last]):
-        names = next(split_names(line, partly), None) if len(line) < 100_000 else None
-        if names:
+    for at in reversed(range(max(last - 500, 0), last)):
+        below = next((line for line in lines[at + 1 : at + 4] if line.strip()), "")
+        if len(lines[at]) > 100_000 or not re.match(r"[\s\"]*[-+]?[.,]?\d", below):
+            continue  # names stand above numbers
+        if names := next(split_names(lines[at], partly), None):
             raise NoImpedanceError(
                 f"{name} has the columns {', '.join(names[:8])}, which hold no frequency together "
                 "with an impedance: give the impedance file, or name the columns frequency, Re(Z) "

