@@ -10,6 +10,7 @@ import pickle
 from collections.abc import Callable
 from fractions import Fraction
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -309,3 +310,14 @@ def test_known_special_cases() -> None:
 def test_parameter_is_frozen() -> None:
     with pytest.raises(AttributeError):
         Parameter("R", "ohm").lower = 1.0
+
+
+@every_element
+def test_the_table_of_elements_in_the_documentation(element: Element) -> None:
+    page = (Path(__file__).parents[1] / "docs" / "circuits.md").read_text("utf-8")
+    parameters = "; ".join(f"{p.symbol} ({p.unit})" for p in element.parameters)
+    rows = [line for line in page.splitlines() if f"| {element.name} |" in line]
+    assert len(rows) == 1
+    assert f"| `{element.formula}` | {parameters} | {element.source} |" in rows[0]
+    letters = [part.strip(" `") for part in rows[0].split("|")[1:3]]
+    assert letters == [element.symbol, element.cdc]

@@ -163,6 +163,11 @@ class TestWithPeer:
         stderr = np.sqrt(np.diag(np.linalg.inv(matrix.T @ matrix)) * cost[0] / (len(target) - 2))
         assert list(found["values"].values()) == pytest.approx(values, rel=1e-6)
         assert list(found["stderr"].values()) == pytest.approx(stderr, rel=1e-4)
+        known = fit_with_impedance(
+            spectrum, "R0-L0", found["values"], 0.005 * size, absolute_sigma=True
+        )
+        exact = 0.005 * np.sqrt(np.diag(np.linalg.inv(matrix.T @ matrix)))
+        assert list(known["stderr"].values()) == pytest.approx(exact, rel=1e-4)
 
     def test_fit_of_a_description_code_comes_back_under_its_names(self) -> None:
         model = load_model("R(RQ)G")

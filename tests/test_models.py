@@ -281,3 +281,14 @@ def test_tau_of_an_arc_is_where_its_imaginary_part_peaks() -> None:
     assert tau == pytest.approx(1 / omega[np.argmin(z.imag)], rel=5e-4)
     assert np.isnan(find_arcs(Circuit.from_text("R0"))[0].tau_of(np.array([1.0])))
     assert model.arcs[0].tau_of(np.tile(values, (2, 3, 1))).shape == (2, 3)
+
+
+def test_the_card_in_the_documentation() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "circuits.md").read_text("utf-8")
+    text = page.split("```toml\n")[1].split("```")[0]
+    model = card_from_text(text, "docs/circuits.md")
+    assert set(model.aliases) == {"R_bulk", "R_int", "R_ct"}
+    for name in models():
+        for role in load_model(name).roles:
+            if not role.name.startswith("arc_"):
+                assert f"{role.name} `{role.symbol}`" in " ".join(page.split())

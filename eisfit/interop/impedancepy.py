@@ -210,6 +210,7 @@ def fit_with_impedance(
     model: Model | str,
     start: Mapping[str, float],
     weighting: str | ArrayLike = "modulus",
+    absolute_sigma: bool = False,
     max_evaluations: int = 2000,
 ) -> PeerFit:
     """Return what impedance.py's own fit finds, from given starting values.
@@ -223,14 +224,16 @@ def fit_with_impedance(
         impedance.py has no starting values of its own.
     weighting : "modulus", "proportional", "unit", or array
         As in our fit, for the unmasked points.
+    absolute_sigma : bool
+        The weighting is the true noise: standard errors are not scaled by the reduced chi-square.
     max_evaluations : int
         Function evaluations after which its solver gives up.
 
     Returns
     -------
     dict of `values` and `stderr` (each by our parameter names, in ohm, s, ...) and `engine`
-        The standard error is scaled by the reduced chi-square. It is NaN where our parameter takes
-        two of theirs (La, and O, T, G of a CDC), for impedance.py gives no covariances.
+        The standard error is NaN where our parameter takes two of theirs (La, and O, T, G of a
+        CDC), for impedance.py gives no covariances.
 
     Raises
     ------
@@ -255,7 +258,7 @@ def fit_with_impedance(
             warnings.simplefilter("ignore")
             peer.fit(
                 used.frequency, used.impedance, bounds=bounds, maxfev=max_evaluations,
-                x_scale="jac", **options,
+                x_scale="jac", absolute_sigma=absolute_sigma, **options,
             )  # fmt: skip
     # It evaluates text that it builds from numbers, so it can fail in any way
     except Exception as error:
