@@ -60,9 +60,9 @@ def nyquist(spectrum: Spectrum, fit: FitResult | None = None, ax: Axes | None = 
     if len(style.data_lines(ax)) == 1:
         _mark_decades(ax, spectrum.frequency[used], z[used])
     _label_impedance_axes(ax, style.ohm(spectrum))
-    style.name_samples(ax, entries)
+    lines = style.name_samples(ax, entries)
     if own is not None:
-        own.set_figheight(2.75 * aspect + 0.75)
+        own.set_figheight(2.75 * aspect + 0.6 + 0.15 * lines)
     return ax
 
 
@@ -155,13 +155,51 @@ def _mark_decades(ax: Axes, frequency: FloatArray, z: ComplexArray) -> None:
     at = _near_decades(frequency)
     ax.plot(z.real[at], -z.imag[at], "o", ms=3.2, color="black", zorder=3)
     (x_low, x_high), y_low = ax.get_xlim(), ax.get_ylim()[0]
+    # In units of the axes' width, on both axes alike.
     place = np.column_stack([(z.real - x_low), (-z.imag - y_low)]) / (x_high - x_low)
+    roof = float(np.ptp(ax.get_ylim())) / (x_high - x_low)
+    width_pt = ax.get_window_extent().width / ax.figure.dpi * 72.0
     labelled: list[int] = []
     for i in at[::-1]:  # from low to high frequency: towards the crowd
         gaps = [np.hypot(*(place[i] - place[k])) for k in labelled]
-        if len(labelled) < _MOST_LABELS and all(gap > 0.16 for gap in gaps):
-            labelled.append(i)
-            _label_frequency(ax, place, int(i), style.quantity(frequency[i], "Hz", 2))
+        if len(labelled) == _MOST_LABELS or any(gap < 0.16 for gap in gaps):
+            continue
+        labelled.append(int(i))
+        text = style.quantity(frequency[i], "Hz", 2)
+        half = np.array([0.3 * len(text), 0.6]) * style.SMALL_PT / width_pt
+        offset = _free_place(place, int(i), half, roof)
+        ax.annotate(
+            text, (z.real[i], -z.imag[i]), xytext=tuple(offset * width_pt),
+            textcoords="offset points", ha="center", va="center", fontsize=style.SMALL_PT - 0.5,
+        )  # fmt: skip
+
+
+def _free_place(place: FloatArray, i: int, half: FloatArray, roof: float) -> FloatArray:
+    """Return where beside point `i` a label of this half size is farthest from the curve.
+
+    Parameters
+    ----------
+    place : (N, 2) array
+        The points, in units of the axes' width.
+    half : (2,) array
+        Half width and half height of the label, in the same unit.
+    roof : float
+        Height of the axes, in the same unit.
+
+    Returns
+    -------
+    (2,) array, the offset of the label's middle.
+    """
+    angles = np.pi * np.array([0.5, 0.0, 0.25, 0.75, 1.0, -0.25, -0.5, -0.75])
+    offsets = np.column_stack([np.cos(angles), np.sin(angles)]) * (half + 0.02)
+    middles = place[i] + offsets
+    # Between two points there is a line, too.
+    steps = np.linspace(0.0, len(place) - 1.0, 8 * len(place))
+    dense = np.column_stack([np.interp(steps, np.arange(len(place)), p) for p in place.T])
+    gaps = (np.abs(middles[:, None, :] - dense) / half).max(axis=2).min(axis=1)
+    inside = np.all((middles >= half) & (middles <= np.array([1.0, roof]) - half), axis=1)
+    # Beyond a label's size more distance is no better: the first of the good ones is taken.
+    return offsets[int(np.argmax(np.minimum(gaps, 1.5) - 10.0 * ~inside))]
 
 
 def _near_decades(frequency: FloatArray) -> NDArray[np.int_]:
@@ -169,29 +207,6 @@ def _near_decades(frequency: FloatArray) -> NDArray[np.int_]:
     log_f = np.log10(frequency)
     decades = np.arange(np.ceil(log_f.min() - 0.06), np.floor(log_f.max() + 0.06) + 1.0)
     return np.unique([np.argmin(np.abs(log_f - decade)) for decade in decades]).astype(int)
-
-
-def _label_frequency(ax: Axes, place: FloatArray, i: int, text: str) -> None:
-    """Write a label beside point `i`, on the side away from the arc.
-
-    Parameters
-    ----------
-    place : (N, 2) array, points in units of the axes' width, by falling frequency
-    """
-    ahead = place[min(i + 1, len(place) - 1)] - place[max(i - 1, 0)]
-    length = float(np.hypot(*ahead))
-    # Arcs are run through clockwise: outside is to the left.
-    normal = np.array([-ahead[1], ahead[0]]) / length if length else np.array([0.0, 1.0])
-    if normal[0] < -0.3 and place[i, 0] < 0.25:  # it would run into the axis
-        normal = -normal
-    side = "left" if normal[0] > 0.3 else "right" if normal[0] < -0.3 else "center"
-    level = "bottom" if normal[1] > 0.3 else "top" if normal[1] < -0.3 else "center"
-    ax.annotate(
-        text, (ax.get_xlim()[0] + place[i, 0] * np.ptp(ax.get_xlim()),
-               ax.get_ylim()[0] + place[i, 1] * np.ptp(ax.get_xlim())),
-        xytext=tuple(5.0 * normal), textcoords="offset points", ha=side, va=level,
-        fontsize=style.SMALL_PT - 0.5,
-    )  # fmt: skip
 
 
 def _label_impedance_axes(ax: Axes, unit: str) -> None:

@@ -60,11 +60,11 @@ def residuals(
             largest = max(largest, size)
     ax.set_ylim(-1.12 * largest, (1.12 + _HEADROOM) * largest)
     ax.set_xlabel("Frequency (Hz)", fontsize=style.TEXT_PT)
-    ax.set_ylabel("(Z_fit − Z) / |Z|  (%)", fontsize=style.TEXT_PT)
+    ax.set_ylabel(r"$(Z_\mathrm{fit} - Z)\,/\,|Z|$  (%)", fontsize=style.TEXT_PT)
     style.dress(ax)
     first = (kk or fit).spectrum  # type: ignore[union-attr]
     style.title(ax, first.label)
-    style.legend(ax, entries, ncols=2, loc="upper center", borderaxespad=0.1)
+    style.legend(ax, entries, ncols=2, loc="upper center", frameon=False)
     return ax
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from eisfit.relaxation.result import DRTResult
     from eisfit.spectrum import FloatArray
 
+_KEY = {"loc": "upper left", "handlelength": 0.8, "frameon": False}
 _LINE_PT = 1.35 * style.SMALL_PT
 
 
@@ -50,7 +51,7 @@ def drt(result: DRTResult, ax: Axes | None = None, roles: Mapping[int, str] | No
     top = float(np.nanmax(np.append(np.where(band, result.upper, gamma), gamma), initial=0.0))
     entries = _number_peaks(ax, result, roles or {}, peak_colour) if alone else []
     _set_height(ax, top or 1.0, len(entries))
-    style.name_samples(ax, entries, **({"loc": "upper left", "handlelength": 0.8} if alone else {}))
+    style.name_samples(ax, entries, **(_KEY if alone else {}))
     _label_axes(ax, style.ohm(result.spectrum))
     return ax
 
@@ -67,8 +68,7 @@ def _frame(ax: Axes, tau: FloatArray, window: tuple[float, float], first: bool) 
     upper = ax.secondary_xaxis("top", functions=(_other, _other))
     upper.set_xlabel("Frequency (Hz)", fontsize=style.TEXT_PT)
     style.dress(ax)
-    upper.tick_params(which="both", labelsize=style.SMALL_PT, direction="in")
-    ax.tick_params(which="both", top=False)
+    upper.tick_params(which="both", labelsize=style.SMALL_PT)
 
 
 def _other(value: Any) -> Any:

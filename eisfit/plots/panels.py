@@ -32,9 +32,8 @@ def summary(analysis: Analysis) -> Figure:
     residuals(analysis.validity, analysis.fit, fourth)
     for ax, letter in zip((first, second, third, fourth), "abcd", strict=True):
         ax.set_title(f"({letter})", fontsize=style.TEXT_PT, loc="left")
-    model = analysis.model
-    circuit = model.circuit.text
-    words = model.name if model.name == circuit else f"{model.name}: {circuit}"
+    name, circuit = analysis.model.name, analysis.fit.model.circuit.text
+    words = circuit if name == circuit else f"{name}: {circuit}"
     head = "\n".join(
         style.wrapped(line, 100, 2) for line in (analysis.spectrum.label, words) if line
     )

@@ -92,22 +92,24 @@ def plain(text: Text, content: str) -> None:
 def wrapped(label: str, width: int, lines: int = 3) -> str:
     """Return a label in at most `lines` lines of `width` characters; its middle goes first."""
     clean = " ".join("".join(c if c.isprintable() else " " for c in label).split())
-    room = lines * width
-    if len(clean) > room:
-        clean = f"{clean[: room // 2 - 1]}…{clean[-(room - room // 2 - 1) :]}"
-    parts = textwrap.wrap(clean, width, break_on_hyphens=False)
-    # Breaking at words may need a line more than cutting at the width.
-    if len(parts) > lines:
-        parts = [clean[i : i + width] for i in range(0, len(clean), width)]
-    return "\n".join(parts)
+    shown = clean
+    for kept in range(min(len(clean), lines * width), 2, -1):
+        if kept < len(clean):
+            shown = f"{clean[: (kept - 1) // 2]}…{clean[-(kept // 2) :]}"
+        parts = textwrap.wrap(shown, width, break_on_hyphens=False)
+        if len(parts) <= lines:
+            return "\n".join(parts)
+    return shown
 
 
-def title(ax: Axes, label: str) -> None:
-    """Write a sample's name above the axes, in lines that fit their width."""
+def title(ax: Axes, label: str) -> int:
+    """Write a sample's name above the axes, in lines that fit their width; return their number."""
     width_pt = ax.get_window_extent().width / ax.figure.dpi * 72.0
     # A little less than the axes' width, because the layout is not known yet.
     characters = max(int(0.9 * width_pt / (0.62 * TEXT_PT)), 12)
-    plain(ax.set_title("", fontsize=TEXT_PT, loc="left"), wrapped(label, characters))
+    lines = wrapped(label, characters)
+    plain(ax.set_title("", fontsize=TEXT_PT, loc="left"), lines)
+    return lines.count("\n") + 1
 
 
 def data_lines(ax: Axes) -> list[Line2D]:
@@ -142,16 +144,16 @@ def legend(ax: Axes, entries: Sequence[tuple[Artist, str]], **options: Any) -> N
         plain(text, content)
 
 
-def name_samples(ax: Axes, entries: Sequence[tuple[Artist, str]], **options: Any) -> None:
-    """Name what is drawn: one sample in the title, several in the legend."""
+def name_samples(ax: Axes, entries: Sequence[tuple[Artist, str]], **options: Any) -> int:
+    """Name what is drawn: one sample in the title, several in the legend; return title lines."""
     several = data_lines(ax)
     if len(several) == 1:
-        title(ax, str(several[0].get_label()))
         legend(ax, entries, **options)
-        return
+        return title(ax, str(several[0].get_label()))
     title(ax, "")
     named = [(line, wrapped(str(line.get_label()), 30, 2) or "no name") for line in several]
     legend(ax, named, **options)
+    return 1
 
 
 def render(figure: Figure | Axes, format: str = "png", dpi: float = 200.0) -> bytes:
