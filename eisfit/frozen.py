@@ -18,6 +18,16 @@ def readonly(values: ArrayLike, dtype: Any = None) -> NDArray[Any]:
     return array
 
 
+class FrozenArrays:
+    """Keeps a dataclass's arrays read-only when it comes out of another process."""
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        for name, value in state.items():
+            if isinstance(value, np.ndarray):
+                value.flags.writeable = False
+            object.__setattr__(self, name, value)
+
+
 class FrozenDict(Mapping[str, V]):
     """A mapping that cannot change, keeps its order, and travels between processes."""
 

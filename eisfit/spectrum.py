@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eisfit.errors import SpectrumError
-from eisfit.frozen import FrozenDict, readonly
+from eisfit.frozen import FrozenArrays, FrozenDict, readonly
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
 
 @dataclass(frozen=True, eq=False)
-class Spectrum:
+class Spectrum(FrozenArrays):
     """An impedance spectrum; it cannot change, every operation returns a new one.
 
     Parameters

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.errors import ValidityError
-from eisfit.frozen import readonly
+from eisfit.frozen import FrozenArrays, readonly
 from eisfit.kernels import debye, log_tau_grid, stacked
 from eisfit.spectrum import ComplexArray, FloatArray, Spectrum
 
@@ -31,7 +31,7 @@ _NEIGHBOURS = 5
 
 
 @dataclass(frozen=True, eq=False)
-class KKResult:
+class KKResult(FrozenArrays):
     """Outcome of a Kramers-Kronig test.
 
     Attributes

@@ -55,6 +55,8 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
     if options.start or options.fixed or options.bounds:
         raise FitError("model 'auto' takes no start, fixed or bounds: name a circuit for these")
     used = spectrum.used()
+    if 2 * len(used) < len(Circuit.from_text(circuit_text(1, False, False)).slots) + 1:
+        raise FitError(f"too few points to choose a circuit: {len(used)}; measure at least 3")
     quick = replace(options, effort=QUICK)
     tried: dict[str, FitResult] = {}
     inductive, tailed = _ends(used)
@@ -85,7 +87,7 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
         if failures == 2:
             break
     if best is None:
-        raise FitError(f"too few points to choose a circuit: {len(used)}; name a smaller one")
+        best = fit_spectrum(spectrum, Model("auto", Circuit.from_text("R0-p(R1,CPE1)")), quick)
     other = attempt(shape[0], not inductive, shape[2])
     if other is not None and other.bic < best.bic - WORTH:
         best = other
@@ -106,9 +108,10 @@ def _ends(used: Spectrum) -> tuple[bool, bool]:
     """Return whether the high-frequency end is inductive and the low-frequency end a tail."""
     z = used.impedance
     inductive = bool((z.imag[: max(3, len(z) // 10)] > 0).any())
-    count = min(len(z), 5)
-    slope = np.polyfit(np.log(used.omega[-count:]), np.log(np.abs(z.imag[-count:]) + 1e-300), 1)[0]
-    tailed = bool((z.imag[-count:] < 0).all() and slope < -0.1)
+    end = slice(-min(len(z), 5), None)
+    rise = np.log(np.abs(z.imag[end][[0, -1]]) + 1e-300)
+    span = np.log(used.omega[end][[0, -1]])
+    tailed = bool((z.imag[end] < 0).all() and rise[1] - rise[0] > 0.1 * (span[0] - span[1]))
     return inductive, tailed
 
 

@@ -77,10 +77,10 @@ def fit_spectrum(spectrum: Spectrum, model: Model, options: FitOptions | None = 
             f"{model.name}: no start gave finite numbers for {spectrum.label or 'the spectrum'}: "
             "check the bounds and the fixed values"
         )
-    u = found.u
-    if not (options.fixed or options.bounds):
-        u = order_by_time(model.circuit, objective.coords, u[None])[0]
-    return _result(spectrum, model, options, problem, u, found)
+    whole = order_by_time(
+        model.circuit, objective.coords, objective.full(found.u)[None], problem.constrained
+    )
+    return _result(spectrum, model, options, problem, whole[0, objective.free], found)
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,8 @@ class _Problem:
     lower: Array
     upper: Array
     given: Array
+    constrained: frozenset[int]
+    fixed: Mapping[int, float]
 
     @classmethod
     def of(cls, used: Spectrum, model: Model, options: FitOptions) -> _Problem:
@@ -99,7 +101,8 @@ class _Problem:
         place = {name: i for i, name in enumerate(circuit.names)}
         fixed = {place[model.resolve(k)]: _number(v, k) for k, v in options.fixed.items()}
         bounded = {place[model.resolve(k)]: _limits(v, k) for k, v in options.bounds.items()}
-        coords = coordinates(circuit, model.arcs, frozenset({*fixed, *bounded}))
+        constrained = frozenset({*fixed, *bounded})
+        coords = coordinates(circuit, model.arcs, constrained)
         modulus = used.modulus
         omega = used.omega
         low, high = box(
@@ -123,7 +126,8 @@ class _Problem:
                 f"{2 * len(used)} data ({len(used)} points): fix some, or take a smaller model"
             )
         given = _given(options.start, model, place, coords, held)
-        return cls(objective, low[free], high[free], np.clip(given, low[free], high[free]))
+        given = np.clip(given, low[free], high[free])
+        return cls(objective, low[free], high[free], given, constrained, fixed)
 
 
 def _given(
@@ -174,6 +178,8 @@ def _result(
 ) -> FitResult:
     objective = problem.objective
     values = objective.coords.to_values(objective.full(u[None])[0])
+    for i, value in problem.fixed.items():
+        values[i] = value  # to the last digit, not by way of its logarithm
     n_data = 2 * len(objective.omega)
     spare = n_data - len(u)
     scale = 1.0 if options.absolute_sigma else found.cost / max(spare, 1)

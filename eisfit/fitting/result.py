@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from eisfit.circuit.arcs import Arc
 from eisfit.circuit.models import Model
 from eisfit.fitting.derived import Derived, derive, resistance_rows
-from eisfit.frozen import FrozenDict, readonly
+from eisfit.frozen import FrozenArrays, FrozenDict, readonly
 from eisfit.spectrum import Spectrum
 from eisfit.tables import RESISTANCE_COLUMNS, frame
 
@@ -46,7 +46,7 @@ class Values(FrozenDict[float]):
 
 
 @dataclass(frozen=True, eq=False)
-class FitResult:
+class FitResult(FrozenArrays):
     """A fitted circuit; it cannot change.
 
     Attributes

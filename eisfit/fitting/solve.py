@@ -59,7 +59,7 @@ def levenberg_marquardt(
         final.u[rows], final.cost[rows] = state.u, state.cost
         final.converged[rows] |= done
         leave = done
-        if iteration >= 6:
+        if iteration >= 6 and np.isfinite(limits.hopeless):
             leave = leave | (state.cost > limits.hopeless * final.cost.min())
         if leave.any():
             rows = rows[~leave]

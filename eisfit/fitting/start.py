@@ -118,10 +118,15 @@ def _draw(
     return order_by_time(circuit, coords, u)
 
 
-def order_by_time(circuit: Circuit, coords: Coordinates, u: Array) -> Array:
-    """Return coordinates (K, P) with equivalent parts in order of ascending time constant."""
+def order_by_time(
+    circuit: Circuit, coords: Coordinates, u: Array, constrained: frozenset[int] = frozenset()
+) -> Array:
+    """Return coordinates (K, P) with equivalent parts in order of ascending time constant.
+
+    Parts with a parameter among `constrained` (indices) are not equivalent to others.
+    """
     out = u.copy()
-    for group in equal_parts(circuit, coords):
+    for group in equal_parts(circuit, coords, constrained):
         times = np.stack([out[:, time] for _, time in group], axis=1)
         order = np.argsort(times, axis=1, kind="stable")
         spans = np.stack([np.arange(span.start, span.stop) for span, _ in group])
@@ -130,7 +135,9 @@ def order_by_time(circuit: Circuit, coords: Coordinates, u: Array) -> Array:
     return out
 
 
-def equal_parts(circuit: Circuit, coords: Coordinates) -> list[list[tuple[slice, int]]]:
+def equal_parts(
+    circuit: Circuit, coords: Coordinates, constrained: frozenset[int] = frozenset()
+) -> list[list[tuple[slice, int]]]:
     """Return groups of sibling parts that are the same circuit, innermost first.
 
     Each part as its range of parameters and the index of its first time constant.
@@ -146,7 +153,7 @@ def equal_parts(circuit: Circuit, coords: Coordinates) -> list[list[tuple[slice,
         for part in node.parts:
             size = sum(len(leaf.element.parameters) for leaf in leaves(part))
             inside = [i for i in times if at <= i < at + size]
-            if inside:
+            if inside and constrained.isdisjoint(range(at, at + size)):
                 alike.setdefault(signature(part), []).append((slice(at, at + size), inside[0]))
             stack.append((part, at))
             at += size

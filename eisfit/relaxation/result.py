@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit import tables
-from eisfit.frozen import FrozenDict, readonly
+from eisfit.frozen import FrozenArrays, FrozenDict, readonly
 from eisfit.spectrum import ComplexArray, FloatArray, Spectrum
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class DRTResult:
+class DRTResult(FrozenArrays):
     """A distribution of relaxation times, with everything in series to it.
 
     Z(omega) = resistance_inf + j omega inductance + sum of tail terms
