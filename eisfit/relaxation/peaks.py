@@ -17,6 +17,8 @@ _RISE = 0.15
 # A shoulder of less area than this share of its neighbour's is more often an artefact of the skirt
 # than a process (measured on synthetic spectra: all of 68 false ones were below 0.26).
 SHOULDER_SHARE = 0.25
+# Largest ripple, as a share of the neighbour, that joins it.
+_SWELL = 0.1
 # Gamma below this share of the local modulus is flat to the eye of the slope.
 _FLOOR = 1e-3
 
@@ -52,7 +54,8 @@ def find_peaks(
 
     Returns
     -------
-    list of Peak; their ranges cover the grid, so their areas sum to the polarisation resistance.
+    list of Peak; their ranges cover the grid, so their areas sum to the polarisation resistance,
+    but for ripples that are small beside the modulus and large beside their neighbour.
     """
     if not gamma.any():
         return []
@@ -71,8 +74,24 @@ def find_peaks(
         weakest = int(np.argmin(strength))
         if strength[weakest] >= 1.0:
             break
-        found = without(found, weakest, gamma)
+        found = _dropped(found, weakest, gamma, spacing)
     return found
+
+
+def _dropped(peaks: list[Peak], index: int, gamma: FloatArray, spacing: float) -> list[Peak]:
+    """Return the peaks less a ripple, which joins its neighbour unless it would swell it.
+
+    Beside a large modulus, as under a blocking tail, a ripple too small to be seen there may still
+    be large beside an arc at higher frequency; it then belongs to none.
+    """
+    if len(peaks) > 1 and peaks[index].is_maximum:
+        ripple = peaks[index]
+        heir = _heir(peaks, index, gamma)
+        wall = gamma[ripple.start if heir < index else ripple.stop - 1]
+        apart = wall < 0.5 * gamma[round(ripple.position)]
+        if apart and ripple.area(gamma, spacing) > _SWELL * peaks[heir].area(gamma, spacing):
+            return [*peaks[:index], *peaks[index + 1 :]]
+    return without(peaks, index, gamma)
 
 
 def shoulder_strength(peaks: list[Peak], index: int, gamma: FloatArray, spacing: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
@@ -87,12 +88,12 @@ def _uncertainty(
     seen = np.isfinite(sightings.positions[:, k])
     bounds = [interval(peak.area(draws.posterior, grid.spacing))]
     bounds.append(interval(sightings.areas[seen, k]))
-    below = np.hypot(*(max(resistance - float(low), 0.0) for low, _ in bounds))
-    above = np.hypot(*(max(float(high) - resistance, 0.0) for _, high in bounds))
+    below = math.hypot(*(max(resistance - float(low), 0.0) for low, _ in bounds))
+    above = math.hypot(*(max(float(high) - resistance, 0.0) for _, high in bounds))
     early, late = interval(sightings.positions[seen, k])
     return {
-        "lower_ohm": max(resistance - float(below), 0.0),
-        "upper_ohm": resistance + float(above),
+        "lower_ohm": max(resistance - below, 0.0),
+        "upper_ohm": resistance + above,
         "probability": float(sightings.probability[k]),
         "tau_lower_s": _tau(grid, min(float(early), peak.position)),
         "tau_upper_s": _tau(grid, max(float(late), peak.position)),
