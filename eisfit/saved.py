@@ -79,31 +79,31 @@ def to_json(fit: FitResult) -> dict[str, Any]:
         "format": FORMAT,
         "version": VERSION,
         "spectrum": _spectrum_to_json(fit.spectrum),
-        "model": _model_to_json(fit.model),
+        "model": model_to_json(fit.model),
         "parameters": [
             {
                 "name": slot.name,
-                "value": _plain(fit.values[slot.name]),
-                "stderr": _plain(fit.stderr[slot.name]),
+                "value": plain(fit.values[slot.name]),
+                "stderr": plain(fit.stderr[slot.name]),
                 "unit": slot.parameter.unit,
                 "status": fit.status[slot.name],
             }
             for slot in fit.model.circuit.slots
         ],
-        "covariance": _plain(fit.covariance),
-        "chi_square": _plain(fit.chi_square),
+        "covariance": plain(fit.covariance),
+        "chi_square": plain(fit.chi_square),
         "n_data": int(fit.n_data),
         "n_free": int(fit.n_free),
-        "fit_real_ohm": _plain(fit.impedance.real),
-        "fit_imaginary_ohm": _plain(fit.impedance.imag),
-        "residual_real": _plain(fit.residuals.real),
-        "residual_imaginary": _plain(fit.residuals.imag),
+        "fit_real_ohm": plain(fit.impedance.real),
+        "fit_imaginary_ohm": plain(fit.impedance.imag),
+        "residual_real": plain(fit.residuals.real),
+        "residual_imaginary": plain(fit.residuals.imag),
         "success": bool(fit.success),
-        "message": _plain(fit.message),
+        "message": plain(fit.message),
         "starts": int(fit.starts),
         "agreed": int(fit.agreed),
-        "condition": _plain(fit.condition),
-        "settings": _plain(fit.settings, "settings"),
+        "condition": plain(fit.condition),
+        "settings": plain(fit.settings, "settings"),
     }
 
 
@@ -236,12 +236,12 @@ class _Part:
 
 def _spectrum_to_json(spectrum: Spectrum) -> dict[str, Any]:
     return {
-        "label": _plain(spectrum.label),
-        "metadata": _plain(spectrum.metadata, "metadata"),
+        "label": plain(spectrum.label),
+        "metadata": plain(spectrum.metadata, "metadata"),
         "frequency_hz": spectrum.frequency.tolist(),
         "real_ohm": spectrum.impedance.real.tolist(),
         "imaginary_ohm": spectrum.impedance.imag.tolist(),
-        "reasons": _plain(spectrum.reasons),
+        "reasons": plain(spectrum.reasons),
     }
 
 
@@ -262,11 +262,11 @@ def _spectrum(part: _Part) -> Spectrum:
         raise ResultError(f"spectrum: {error}") from error
 
 
-def _model_to_json(model: Model) -> dict[str, Any]:
-    # All of the card, so that a result outlives changes of the card
+def model_to_json(model: Model) -> dict[str, Any]:
+    """Return all of a model's card, so that a result outlives changes of the card."""
     return {
-        "name": _plain(model.name),
-        "circuit": _plain(model.circuit.text),
+        "name": plain(model.name),
+        "circuit": plain(model.circuit.text),
         "description": model.description,
         "reference": model.reference,
         "note": model.note,
@@ -276,8 +276,8 @@ def _model_to_json(model: Model) -> dict[str, Any]:
                 "name": role.name,
                 "symbol": role.symbol,
                 "element": role.element,
-                "tau_s": _plain(role.tau_s),
-                "capacitance_f_cm": _plain(role.capacitance_f_cm),
+                "tau_s": plain(role.tau_s),
+                "capacitance_f_cm": plain(role.capacitance_f_cm),
                 "note": role.note,
             }
             for role in model.roles
@@ -338,7 +338,7 @@ def _span(part: _Part, key: str) -> tuple[float, float] | None:
     return low, high
 
 
-def _plain(value: Any, where: str = "the result") -> Any:
+def plain(value: Any, where: str = "the result") -> Any:
     """Return a value as JSON knows it, all the way down; NaN as None."""
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
@@ -352,9 +352,9 @@ def _plain(value: Any, where: str = "the result") -> Any:
             return value
         return None if math.isnan(value) else ("Infinity" if value > 0 else "-Infinity")
     if isinstance(value, Mapping):
-        return {_plain(str(key)): _plain(entry, where) for key, entry in value.items()}
+        return {plain(str(key)): plain(entry, where) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(entry, where) for entry in value]
+        return [plain(entry, where) for entry in value]
     raise OutputError(
         f"{where} hold {_short(value)}, which JSON cannot: use text, numbers, lists and mappings"
     )

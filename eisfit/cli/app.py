@@ -1,0 +1,365 @@
+"""The commands and their options; what they do is in the modules they import when they run."""
+# ruff: noqa: PLR0913 - an option of the command line is an argument
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="eisfit",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Impedance spectra of battery cells: from the instrument's file to tables of resistances "
+    "and relaxation times, without starting values.",
+    epilog="Exit status: 0 all done, 1 some inputs failed, 2 nothing done.",
+)
+
+
+class Format(StrEnum):
+    """Format of plots."""
+
+    PNG = "png"
+    PDF = "pdf"
+    SVG = "svg"
+
+
+class Electrode(StrEnum):
+    """Which electrode, or pair, the impedance is of."""
+
+    EWE = "Ewe"
+    ECE = "Ece"
+    BOTH = "Ewe-Ece"
+
+
+class Weighting(StrEnum):
+    """Weighting of a circuit fit."""
+
+    MODULUS = "modulus"
+    PROPORTIONAL = "proportional"
+    UNIT = "unit"
+
+
+class DRTWeighting(StrEnum):
+    """Weighting of a DRT."""
+
+    MODULUS = "modulus"
+    UNIT = "unit"
+
+
+class Engine(StrEnum):
+    """What fits circuits."""
+
+    EISFIT = "eisfit"
+    IMPEDANCE = "impedance"
+
+
+class DRTEngine(StrEnum):
+    """What computes distributions of relaxation times."""
+
+    EISFIT = "eisfit"
+    PYDRTTOOLS = "pydrttools"
+
+
+class Text(StrEnum):
+    """What spectra are written as."""
+
+    CSV = "csv"
+    JSON = "json"
+    ECLAB = "eclab"
+
+
+FilesArg = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", show_default=False, help="Measured spectra, of any format."),
+]
+OutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Folder for tables and plots; without it only the screen.",
+    ),
+]
+FormatOption = Annotated[
+    list[Format] | None,
+    typer.Option(
+        "--format", help="Format of the plots; may be given several times.  [default: png]"
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON instead of tables, for other programs.")
+]
+ElectrodeOption = Annotated[
+    Electrode | None,
+    typer.Option(help="Electrode, where a file holds several; by default what was controlled."),
+]
+LowOption = Annotated[
+    float | None, typer.Option("--f-min", metavar="HZ", min=0, help="Leave out what is below.")
+]
+HighOption = Annotated[
+    float | None, typer.Option("--f-max", metavar="HZ", min=0, help="Leave out what is above.")
+]
+SweepOption = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--sweep", metavar="N", min=1, help="Only this sweep; may be given several times."
+    ),
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Seed of what is drawn at random.")]
+RegularizationOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|NUMBER",
+        help="How the DRT chooses lambda (auto, gcv, lcurve, ...), or lambda.",
+    ),
+]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from eisfit._version import __version__
+
+        sys.stdout.write(f"eisfit {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+    traceback: Annotated[
+        bool, typer.Option("--traceback", help="Show where a fault of eisfit itself happened.")
+    ] = False,
+) -> None:
+    if traceback:
+        os.environ["EISFIT_TRACEBACK"] = "1"
+
+
+@app.command()
+def fit(
+    files: FilesArg,
+    model: Annotated[
+        str,
+        typer.Option(
+            "--model", "-m", metavar="NAME|CIRCUIT|auto",
+            help="A model (see: eisfit models), a circuit such as 'R0-p(R1,CPE1)', or auto.",
+        ),
+    ] = "auto",
+    out: OutOption = None,
+    formats: FormatOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+    electrode: ElectrodeOption = None,
+    f_min: LowOption = None,
+    f_max: HighOption = None,
+    sweep: SweepOption = None,
+    weighting: Annotated[Weighting, typer.Option(help="Of the circuit fit.")] = Weighting.MODULUS,
+    regularization: RegularizationOption = "auto",
+    engine: Annotated[Engine, typer.Option(help="What fits the circuit.")] = Engine.EISFIT,
+    seed: SeedOption = 0,
+    area_over_thickness: Annotated[
+        float, typer.Option(metavar="CM", help="Of the cell; scales the capacitances of roles.")
+    ] = 10.0,
+) -> int:  # fmt: skip
+    """Fit spectra: resistances, relaxation times, validity, plots."""
+    from eisfit.cli.inputs import Selection
+    from eisfit.cli.jobs import Analyze
+    from eisfit.cli.outputs import Output
+    from eisfit.cli.run import run
+
+    job = Analyze.of(
+        model,
+        fit_options={"weighting": weighting.value, "seed": seed},
+        drt_options={"regularization": regularization, "seed": seed},
+        area_over_thickness_cm=area_over_thickness,
+        engine=engine.value,
+    )
+    return run(
+        job,
+        Selection.of(files, electrode, sweep, f_min, f_max),
+        Output.of(out, formats, force),
+        as_json,
+    )
+
+
+@app.command()
+def drt(
+    files: FilesArg,
+    out: OutOption = None,
+    formats: FormatOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+    electrode: ElectrodeOption = None,
+    f_min: LowOption = None,
+    f_max: HighOption = None,
+    sweep: SweepOption = None,
+    weighting: Annotated[DRTWeighting, typer.Option(help="Of the data.")] = DRTWeighting.MODULUS,
+    regularization: RegularizationOption = "auto",
+    engine: Annotated[DRTEngine, typer.Option(help="What computes the DRT.")] = DRTEngine.EISFIT,
+    seed: SeedOption = 0,
+) -> int:
+    """Distribution of relaxation times, and its peaks."""
+    from eisfit.cli.inputs import Selection
+    from eisfit.cli.jobs import Relaxation
+    from eisfit.cli.outputs import Output
+    from eisfit.cli.run import run
+
+    job = Relaxation.of(
+        engine.value,
+        {"regularization": regularization, "weighting": weighting.value, "seed": seed},
+    )
+    return run(
+        job,
+        Selection.of(files, electrode, sweep, f_min, f_max),
+        Output.of(out, formats, force),
+        as_json,
+    )
+
+
+@app.command()
+def kk(
+    files: FilesArg,
+    out: OutOption = None,
+    formats: FormatOption = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+    electrode: ElectrodeOption = None,
+    f_min: LowOption = None,
+    f_max: HighOption = None,
+    sweep: SweepOption = None,
+) -> int:
+    """Kramers-Kronig test: can the data be trusted?"""
+    from eisfit.cli.inputs import Selection
+    from eisfit.cli.jobs import Validity
+    from eisfit.cli.outputs import Output
+    from eisfit.cli.run import run
+
+    return run(
+        Validity(),
+        Selection.of(files, electrode, sweep, f_min, f_max),
+        Output.of(out, formats, force),
+        as_json,
+    )
+
+
+@app.command()
+def models(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME|CIRCUIT]", show_default=False, help="One of them, in full."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> int:
+    """List the circuit models, or show one: circuit, roles, spans, source, drawing."""
+    from eisfit.cli.show_models import show
+
+    return show(name, as_json)
+
+
+@app.command()
+def convert(
+    files: FilesArg,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out", "-o", metavar="FILE|DIR",
+            help="A name with a suffix (.csv, .json, .txt) takes all spectra; else a folder, one "
+            "file an input. Without it the screen.",
+        ),
+    ] = None,
+    to: Annotated[
+        Text | None, typer.Option(help="What to write; by the suffix of --out, else csv.")
+    ] = None,
+    force: ForceOption = False,
+    electrode: ElectrodeOption = None,
+    f_min: LowOption = None,
+    f_max: HighOption = None,
+    sweep: SweepOption = None,
+) -> int:  # fmt: skip
+    """Write spectra as CSV, JSON or EC-Lab text."""
+    from eisfit.cli.convert import convert as run_convert
+    from eisfit.cli.inputs import Selection
+
+    return run_convert(
+        Selection.of(files, electrode, sweep, f_min, f_max), out, to.value if to else None, force
+    )
+
+
+@app.command()
+def simulate(
+    model: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[NAME|CIRCUIT]", show_default=False,
+            help="A model or a circuit; not needed with --from.",
+        ),
+    ] = None,
+    values: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A parameter or role, such as R0=10 or R_int=147."
+        ),
+    ] = None,
+    saved: Annotated[
+        str | None,
+        typer.Option("--from", metavar="FIT.JSON", help="Circuit, values, frequencies of a fit."),
+    ] = None,
+    f_max: Annotated[
+        float | None, typer.Option("--f-max", metavar="HZ", help="Highest.  [default: 7e6]")
+    ] = None,
+    f_min: Annotated[
+        float | None, typer.Option("--f-min", metavar="HZ", help="Lowest.  [default: 1]")
+    ] = None,
+    per_decade: Annotated[
+        int | None, typer.Option(min=1, max=1000, help="Points a decade.  [default: 10]")
+    ] = None,
+    noise: Annotated[
+        float, typer.Option(min=0, max=1, help="Of each part, relative to |Z|; 0.001 is 0.1 %.")
+    ] = 0.0,
+    seed: SeedOption = 0,
+    label: Annotated[str, typer.Option(help="Name of the sample.")] = "simulated",
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Without it the screen."),
+    ] = None,
+    to: Annotated[
+        Text | None, typer.Option(help="What to write; by the suffix of --out, else csv.")
+    ] = None,
+    force: ForceOption = False,
+) -> int:  # fmt: skip
+    """Simulate a spectrum of a circuit, with or without noise."""
+    from eisfit.cli.convert import deliver
+    from eisfit.cli.simulate import Grid
+    from eisfit.cli.simulate import simulate as run_simulate
+
+    spectrum = run_simulate(model, values or [], saved, Grid(f_max, f_min, per_decade), noise, seed)
+    return deliver(
+        [spectrum.with_label(label)],
+        out,
+        to.value if to else None,
+        force,
+        spectrum.metadata["notes"],
+    )
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        str, typer.Option("--out", "-o", metavar="DIR", help="Folder for files and results.")
+    ] = "eisfit-demo",
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+) -> int:
+    """See it work: synthetic spectra from published resistances, fitted as a user would."""
+    from eisfit.cli.demo import demo as run_demo
+
+    return run_demo(out, force, as_json)
