@@ -176,8 +176,12 @@ class TestWithPeer:
         found = fit_with_impedance(spectrum, model, {k: 0.9 * v for k, v in truth.items()})
         assert found["values"] == pytest.approx(truth, rel=0.05)
         errors = found["stderr"]
-        assert 0 < errors["G1_1"] < 0.05  # k = 1 / tau: one parameter of theirs
-        assert np.isnan(errors["G1_0"])  # Y0 takes two
+        same, start = from_impedance(to_impedance(model, found["values"]))
+        theirs = fit_with_impedance(spectrum, same, start)
+        # k = 1 / tau takes one parameter of theirs, Y0 = sqrt(tau) / R takes two
+        tau, error = theirs["values"]["G1_1"], theirs["stderr"]["G1_1"]
+        assert 0 < errors["G1_1"] == pytest.approx(error / tau**2, rel=1e-3)
+        assert np.isnan(errors["G1_0"])
         assert all(errors[name] > 0 for name in ("R1", "R2", "Q1_0", "Q1_1"))
 
     def test_masked_points_and_weighting(self) -> None:
