@@ -16,11 +16,13 @@ from eisfit.circuit.models import Model
 from eisfit.circuit.parser import Group, Node, group, leaves, to_text
 from eisfit.fitting.engine import FitOptions, fit_spectrum
 from eisfit.fitting.result import FitResult
+from eisfit.fitting.search import Effort
 from eisfit.frozen import FrozenDict
 
 Array = NDArray[Any]
 
-WEAK = 0.5  # relative standard error of a resistance above which its arc has to earn its place
+WORTH = 6.0  # fall of BIC that an arc must bring: "strong" after R. E. Kass, A. E. Raftery, 1995
+TRIAL = Effort(rounds=2)
 
 
 @dataclass(frozen=True)
@@ -35,22 +37,22 @@ class Pruned:
 def prune(fit: FitResult, options: FitOptions) -> Pruned:
     """Return the fit without the arcs that the data do not support.
 
-    Only series arcs p(R,CPE), p(R,C), Zarc and K are tried, and only where an arc's resistance is
-    poorly known; the smaller circuit must have the lower BIC. Nothing is pruned where the user
-    fixed, bounded or started a parameter. The names of the arcs that stay are chosen by the roles
-    of the model: an arc whose time constant belongs to the interface is called so.
+    Only series arcs p(R,CPE), p(R,C), Zarc and K are tried; an arc stays if it lowers BIC by at
+    least 6. Nothing is pruned where the user fixed, bounded or started a parameter. The names of
+    the arcs that stay are chosen by the roles of the model: an arc whose time constant belongs to
+    the interface is called so.
     """
-    full = fit
+    full, quick = fit, replace(options, effort=TRIAL)
     dropped: tuple[str, ...] = ()
     if options.fixed or options.bounds or options.start:
         return Pruned(fit)
     while True:
         parts = _arc_parts(fit)
-        if len(parts) < 2 or not any(_is_weak(fit, arc) for arc, _ in parts):
+        if len(parts) < 2:
             break
         smaller = _without(fit.model, parts[-1][1])
-        trial = fit_spectrum(fit.spectrum, smaller, options)
-        if trial.bic >= fit.bic:
+        trial = fit_spectrum(fit.spectrum, smaller, quick)
+        if trial.bic >= fit.bic + WORTH:
             break
         fit = trial
         dropped = (parts[-1][0].label, *dropped)
@@ -72,12 +74,6 @@ def _arc_parts(fit: FitResult) -> list[tuple[Arc, Node]]:
         key = tuple(leaf.element.name for leaf in inside)
         alike.setdefault(key, []).append((arcs[owner], part))
     return max(alike.values(), key=len, default=[])
-
-
-def _is_weak(fit: FitResult, arc: Arc) -> bool:
-    name = fit.names[arc.resistance]
-    error = fit.stderr[name]
-    return not np.isfinite(error) or error > WEAK * fit.values[name]
 
 
 def _without(model: Model, part: Node) -> Model:

@@ -1,0 +1,117 @@
+"""The whole chain: roles, doubts, disagreement, and what is left out."""
+
+import numpy as np
+import pytest
+from families import WIDE, arc, noisy
+
+import eisfit
+from eisfit.circuit.models import load_model
+from eisfit.roles import Process, doubts, outside, peak_roles
+from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS, STATUSES
+
+
+def mixture(*arcs, series=100.0, seed=0, noise=0.001):
+    count = len(arcs)
+    model = load_model("-".join(["R0", *(f"p(R{i},CPE{i})" for i in range(1, count + 1))]))
+    truth = {"R0": series}
+    for i, (resistance, tau, alpha) in enumerate(arcs, 1):
+        truth |= arc(i, resistance, tau, alpha)
+    z = noisy(model.impedance(WIDE, truth), noise, np.random.default_rng(seed))
+    return eisfit.Spectrum(WIDE, z, label="mixture", metadata={"sweep": 2})
+
+
+@pytest.fixture(scope="module")
+def three():
+    s = mixture((5.07e4, 1.1e-5, 0.95), (1.23e4, 9e-5, 0.95), (5.55e5, 0.05, 0.92))
+    return eisfit.analyze(s, "si_lpsc_mixture")
+
+
+def test_tables_keep_their_contract(three):
+    resistances, peaks = three.resistances(), three.peaks()
+    assert tuple(resistances.columns[: len(RESISTANCE_COLUMNS)]) == RESISTANCE_COLUMNS
+    assert tuple(peaks.columns[: len(PEAK_COLUMNS)]) == PEAK_COLUMNS
+    assert set(resistances["status"]) | set(peaks["status"]) <= set(STATUSES)
+    assert (resistances["sample"] == "mixture").all()
+    assert (resistances["sweep"] == 2).all()
+
+
+def test_arcs_and_peaks_of_a_mixture_get_their_roles_and_agree(three):
+    table = three.resistances().set_index("role")
+    for role, truth in [("grain_boundary", 5.07e4), ("interfacial", 1.23e4),
+                        ("low_frequency", 5.55e5)]:  # fmt: skip
+        row = table.loc[role]
+        assert row["status"] == "ok"
+        assert row["resistance_ohm"] == pytest.approx(truth, rel=0.03)
+        assert row["stderr_ohm"] <= 0.03 * truth
+    peaks = three.peaks().set_index("role")
+    assert peaks.loc["grain_boundary", "tau_s"] == pytest.approx(1.1e-5, rel=0.2)
+    assert peaks.loc["interfacial", "tau_s"] == pytest.approx(9e-5, rel=0.2)
+    assert three.validity.valid
+    assert not [note for note in three.notes if "DRT" in note]
+
+
+def test_an_arc_that_is_not_there_is_not_made_up():
+    a = eisfit.analyze(mixture((4938.0, 1.1e-5, 0.95), (3222.0, 9e-5, 0.95)), "si_lpsc_mixture")
+    table = a.resistances().set_index("role")
+    assert table["element"].tolist() == ["R0", "R1", "R2", "R3"]
+    assert table.loc["low_frequency", "status"] == "not determined"
+    assert np.isnan(table.loc["low_frequency", "resistance_ohm"])
+    assert table.loc["grain_boundary", "resistance_ohm"] == pytest.approx(4938, rel=0.03)
+    assert table.loc["interfacial", "resistance_ohm"] == pytest.approx(3222, rel=0.03)
+    assert a.dropped == ("R3",)
+    assert any("do not support low_frequency (R3)" in note for note in a.notes)
+    assert a.full_fit.model.circuit.text == "R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)"
+
+
+def test_an_invalid_spectrum_is_said_to_be_so_and_analysed_all_the_same():
+    s = mixture((1000.0, 1e-4, 0.9))
+    drift = 1.0 + 0.5 * (np.arange(len(s)) > 50) * np.linspace(0, 1, len(s))
+    a = eisfit.analyze(eisfit.Spectrum(s.frequency, s.impedance * drift), "zarc1")
+    assert not a.validity.valid
+    assert any(note.startswith("Kramers-Kronig") for note in a.notes)
+
+
+def test_auto_shows_its_evidence():
+    a = eisfit.analyze(mixture((1000.0, 1e-5, 0.9), (500.0, 1e-2, 0.9)))
+    assert a.model.circuit.text == "R0-p(R1,CPE1)-p(R2,CPE2)"
+    assert a.evidence[0]["circuit"]
+    assert "2 arcs" in a.notes[0]
+
+
+def test_decades_outside_a_span():
+    assert outside(1e-3, (1e-4, 1e-2)) == 0.0
+    assert outside(1e-6, (1e-4, 1e-2)) == pytest.approx(2.0)
+    assert outside(1.0, (1e-4, 1e-2)) == pytest.approx(2.0)
+
+
+def test_capacitance_is_scaled_by_geometry_and_tau_decides():
+    model = load_model("si_lpsc_mixture")
+    role = model.role_of("R1")
+    centre = float(np.sqrt(np.prod(role.capacitance_f_cm)))
+    tau = float(np.sqrt(np.prod(role.tau_s)))
+
+    def doubt(size, geometry):
+        return doubts(Process("R1", role.name, tau / size, tau, size), role, model.roles, geometry)
+
+    assert doubt(10 * centre, 10.0) == ""
+    assert "tau decides" in doubt(1e-3, 10.0)
+    slow = doubts(Process("R1", role.name, 1.0, 1e3, 10 * centre), role, model.roles, 10.0)
+    assert "lies outside" in slow
+
+
+def test_a_peak_takes_the_nearest_arcs_role_and_each_arc_names_one_peak():
+    model = load_model("si_lpsc_mixture")
+    processes = [
+        Process("R1", "grain_boundary", 1.0, 1e-5, 1.0),
+        Process("R2", "interfacial", 1.0, 1e-4, 1.0),
+    ]
+    window = (1e-8, 1.0)
+    assert peak_roles([1.2e-5, 0.9e-4], processes, model, window) == {
+        1: "grain_boundary", 2: "interfacial",
+    }  # fmt: skip
+    crowded = peak_roles([0.8e-5, 1.1e-5], processes[:1], model, window)
+    assert crowded[2] == "grain_boundary"
+    assert crowded.get(1) != "grain_boundary"
+    # A third peak, far from every arc: by span where one role alone has it, inside the window only
+    assert peak_roles([0.05], processes, model, window) == {1: "low_frequency"}
+    assert peak_roles([0.05], processes, model, (1e-8, 1e-3)) == {}

@@ -1,0 +1,156 @@
+"""Errors, sums, choice and pruning: claims about statistics, tested by simulation."""
+
+import numpy as np
+import pytest
+from families import SLOW, WIDE, arc, noisy
+
+import eisfit
+from eisfit.circuit.models import card_from_text
+from eisfit.fitting.choose import choose
+from eisfit.fitting.derived import capacitance, interval, quantile, time_constant
+from eisfit.fitting.engine import FitOptions, fit_spectrum
+from eisfit.fitting.prune import prune
+
+COVERAGE = {
+    "R0-p(R1,CPE1)-p(R2,CPE2)": (
+        {"R0": 20.0, **arc(1, 100, 1e-5, 0.9), **arc(2, 300, 1e-3, 0.85)}, SLOW, 0.01,
+    ),
+    "R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)": (
+        {"R0": 20.0, **arc(1, 100, 1e-6, 0.9), **arc(2, 300, 3e-5, 0.85), **arc(3, 80, 1e-2, 0.95)},
+        WIDE, 0.005,
+    ),
+    "R0-p(R1,C1)-p(R2-Wo1,CPE2)": (
+        {"R0": 20.0, "R1": 50.0, "C1": 1e-7, "R2": 100.0, "CPE2_0": 2e-6, "CPE2_1": 0.9,
+         "Wo1_0": 80.0, "Wo1_1": 5.0}, SLOW, 0.005,
+    ),
+}  # fmt: skip
+
+
+def simulate(text, truth, f, noise, seed):
+    model = eisfit.load_model(text)
+    z = noisy(model.impedance(f, truth), noise, np.random.default_rng(seed))
+    return eisfit.Spectrum(f, z, label="simulated"), model
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("text", COVERAGE)
+def test_intervals_hold_the_truth_95_times_in_100(text):
+    truth, f, noise = COVERAGE[text]
+    draws = 600
+    held: dict[str, list[bool]] = {}
+    for seed in range(draws):
+        s, model = simulate(text, truth, f, noise, [7, seed])
+        r = eisfit.fit(s, model)
+        t = quantile(r)
+        true_values = np.array([truth[name] for name in model.names])
+        checks = [(n, r.values[n], r.stderr[n], truth[n]) for n in model.names]
+        for a in r.arcs:
+            if a.store is not None:
+                tau, tau_error = time_constant(r, a)
+                size, size_error = capacitance(r, a)
+                true_tau = float(a.tau_of(true_values))
+                checks.append((f"tau {a.label}", tau, tau * tau_error, true_tau))
+                true_size = true_tau / true_values[a.resistance]
+                checks.append((f"C {a.label}", size, size * size_error, true_size))
+        for name, value, error, true in checks:
+            if error < 0.2 * value:
+                low, high = interval(value, error, t)
+                held.setdefault(name, []).append(low <= true <= high)
+    for name, hits in held.items():
+        # Three standard deviations of a share of 0.95 in 600 draws are 2.7 %
+        assert np.mean(hits) == pytest.approx(0.95, abs=0.027), name
+
+
+def test_standard_error_is_the_scatter_of_repeated_measurements():
+    truth, f, noise = COVERAGE["R0-p(R1,CPE1)-p(R2,CPE2)"]
+    found, claimed = [], []
+    for seed in range(60):
+        s, model = simulate("R0-p(R1,CPE1)-p(R2,CPE2)", truth, f, noise, [3, seed])
+        r = eisfit.fit(s, model)
+        found.append([r.values["R2"], r.values["CPE1_1"]])
+        claimed.append([r.stderr["R2"], r.stderr["CPE1_1"]])
+    assert np.mean(claimed, axis=0) == pytest.approx(np.std(found, axis=0), rel=0.3)
+
+
+def test_what_the_data_do_not_determine_has_no_error_and_no_place_in_the_table():
+    truth = {"R0": 10.0, **arc(1, 100.0, 1e-4, 0.9)}
+    s, _ = simulate("R0-p(R1,CPE1)", truth, WIDE, 0.005, 1)
+    r = eisfit.fit(s, "L0-R0-p(R1,CPE1)-p(R2,CPE2)")
+    assert r.values["R1"] + r.values["R2"] == pytest.approx(100.0, rel=0.02)
+    undetermined = [n for n in r.names if r.status[n] in ("not determined", "at bound")]
+    assert undetermined
+    assert all(np.isnan(r.stderr[n]) for n in undetermined)
+    assert all(np.isfinite(r.stderr[n]) for n in r.names if n not in undetermined)
+    table = r.resistances().set_index("element")
+    for name in ("R1", "R2"):
+        if r.status[name] == "not determined":
+            assert np.isnan(table.loc[name, "resistance_ohm"])
+
+
+def test_two_arcs_closer_than_the_data_can_part_are_given_as_their_sum():
+    truth = {"R0": 10.0, **arc(1, 60.0, 1e-4, 0.8), **arc(2, 40.0, 2.5e-4, 0.8)}
+    s, model = simulate("R0-p(R1,CPE1)-p(R2,CPE2)", truth, WIDE, 0.003, 2)
+    table = eisfit.fit(s, model).resistances().set_index("element")
+    assert table.loc["R1", "status"] in ("unresolved", "not determined")
+    row = table.loc["R1 + R2"]
+    assert row["status"] == "ok"
+    assert row["resistance_ohm"] == pytest.approx(100.0, rel=0.02)
+    assert row["lower_ohm"] < 100.0 < row["upper_ohm"]
+
+
+CARD = """
+name = "two"
+description = "two arcs with roles"
+circuit = "R0-p(R1,CPE1)-p(R2,CPE2)"
+[roles.series]
+element = "R0"
+[roles.grain_boundary]
+element = "R1"
+tau_s = [1e-7, 1e-5]
+capacitance_f_cm = [1e-11, 1e-8]
+[roles.interfacial]
+element = "R2"
+tau_s = [1e-4, 1e-2]
+[derived]
+R_total = ["series", "grain_boundary", "interfacial"]
+"""
+
+
+@pytest.mark.parametrize(("tau", "role"), [(1e-6, "R1"), (1e-3, "R2")])
+def test_an_arc_without_support_is_left_out_and_the_other_named_by_its_time_constant(tau, role):
+    model = card_from_text(CARD)
+    truth = {"R0": 10.0, **arc(1, 100.0, tau, 0.9)}
+    s, _ = simulate("R0-p(R1,CPE1)", truth, WIDE, 0.002, 4)
+    full = fit_spectrum(s, model)
+    pruned = prune(full, FitOptions())
+    assert pruned.dropped == ({"R1": "R2", "R2": "R1"}[role],)
+    assert pruned.fit.bic < full.bic
+    assert pruned.fit.values[role] == pytest.approx(100.0, rel=0.01)
+    assert pruned.fit.derived["R_total"].value == pytest.approx(110.0, rel=0.01)
+
+
+def test_arcs_with_support_stay():
+    truth, f, noise = COVERAGE["R0-p(R1,CPE1)-p(R2,CPE2)"]
+    s, model = simulate("R0-p(R1,CPE1)-p(R2,CPE2)", truth, f, noise, 5)
+    full = fit_spectrum(s, model)
+    assert prune(full, FitOptions()).fit is full
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_the_number_of_arcs_is_found(count):
+    arcs = [arc(1, 100, 1e-6, 0.9), arc(2, 300, 1e-4, 0.85), arc(3, 80, 1e-2, 0.95)][:count]
+    truth = {"R0": 20.0, **{k: v for a in arcs for k, v in a.items()}}
+    text = "-".join(["R0", *(f"p(R{i},CPE{i})" for i in range(1, count + 1))])
+    s, _ = simulate(text, truth, WIDE, 0.003, 6)
+    choice = choose(s)
+    assert choice.best.model.circuit.text == text
+    assert f"{count} arc" in choice.message
+    assert choice.evidence[0]["delta_bic"] == 0.0
+    bics = [row["bic"] for row in choice.evidence]
+    assert bics == sorted(bics)
+
+
+def test_a_blocking_tail_and_an_inductance_are_found():
+    truth = {"L0": 2e-7, "R0": 20.0, **arc(1, 100, 1e-5, 0.9), "CPE2_0": 1e-5, "CPE2_1": 0.9}
+    s, _ = simulate("L0-R0-p(R1,CPE1)-CPE2", truth, WIDE, 0.003, 8)
+    assert choose(s).best.model.circuit.text == "L0-R0-p(R1,CPE1)-CPE2"
