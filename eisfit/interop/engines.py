@@ -34,7 +34,9 @@ def fit_with(engine: str, spectrum: Spectrum, model: Model, options: FitOptions)
     own = fit_spectrum(spectrum, model, options)
     start = dict(options.start) or _moved(own, options.seed)
     used = spectrum.used()
-    theirs = fit_with_impedance(used, model, start, options.weighting)
+    theirs = fit_with_impedance(
+        used, model, start, options.weighting, absolute_sigma=options.absolute_sigma
+    )
     values = theirs["values"]
     curve = model.impedance(spectrum.frequency, values)
     sigma = deviations(used, options.weighting)
