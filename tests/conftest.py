@@ -1,6 +1,10 @@
 """What all tests share."""
 
+import os
 from pathlib import Path
+
+# Before numpy: the matrices are small and the test workers many, so threads only get in the way
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import matplotlib
 import pytest
