@@ -1,0 +1,65 @@
+"""DRT of measured spectra: a solid electrolyte between blocking electrodes, and cells."""
+
+import numpy as np
+import pytest
+
+from eisfit import Spectrum
+from eisfit.relaxation import drt_spectrum
+
+
+def load_blocking(shared_data, f_min=0.0):
+    lines = (
+        (shared_data / "hybrid-drt" / "PEIS_LPSCl_IonBlocking_-25C.txt")
+        .read_bytes()
+        .decode("latin-1")
+        .splitlines()
+    )
+    start = next(i for i, line in enumerate(lines) if line.startswith("freq/Hz"))
+    f, re, im = np.loadtxt(lines[start + 1 :], usecols=(0, 1, 2), unpack=True)
+    return Spectrum(f, re - 1j * im, label="LPSCl -25 C").crop(f_min)
+
+
+def test_blocking_pellet_shows_its_two_arcs_and_keeps_the_electrode_apart(shared_data):
+    result = drt_spectrum(load_blocking(shared_data))
+    fast = [row for row in result.peak_rows if row["tau_s"] < 1e-6]
+    assert len(fast) == 2
+    assert 3e-8 <= fast[0]["tau_s"] <= 7e-8
+    assert 1.5e-7 <= fast[1]["tau_s"] <= 3e-7
+    total = result.resistance_inf + sum(row["resistance_ohm"] for row in fast)
+    assert total == pytest.approx(1440, rel=0.05)
+    # Bulk and grain boundary overlap: the single shares are uncertain, and the result says so.
+    assert {row["status"] for row in fast} == {"unresolved"}
+    assert any("blocking tail" in message for message in result.messages)
+    assert any("without a minimum" in message for message in result.messages)
+    slow = [row for row in result.peak_rows if row["resistance_ohm"] > 1e5]
+    assert all(row["status"] != "ok" for row in slow)
+    assert result.rms < 0.004
+
+
+def test_blocking_pellet_has_the_same_arcs_with_less_of_the_tail(shared_data):
+    whole = drt_spectrum(load_blocking(shared_data))
+    cut = drt_spectrum(load_blocking(shared_data, f_min=1e3))
+    for result in (whole, cut):
+        fast = [row for row in result.peak_rows if row["tau_s"] < 1e-6]
+        total = result.resistance_inf + sum(row["resistance_ohm"] for row in fast)
+        assert total == pytest.approx(1440, rel=0.05)
+        assert 1.5e-7 <= max(row["tau_s"] for row in fast) <= 3e-7
+
+
+def test_lithium_ion_cell_fits_within_its_noise(shared_data):
+    table = np.loadtxt(shared_data / "drttools" / "LIB_data.txt")
+    spectrum = Spectrum(table[:, 0], table[:, 1] + 1j * table[:, 2])
+    result = drt_spectrum(spectrum)
+    assert result.rms < 0.003
+    assert not result.peaks().query("status == 'ok'").empty
+
+
+def test_synthetic_zarc_of_drttools(shared_data):
+    """Series resistance and total show in the data themselves, at either end."""
+    table = np.loadtxt(shared_data / "drttools" / "zarc_data.txt")
+    spectrum = Spectrum(table[:, 0], table[:, 1] + 1j * table[:, 2])
+    result = drt_spectrum(spectrum)
+    span = spectrum.impedance.real
+    assert result.resistance_inf == pytest.approx(span[:5].mean(), rel=0.05)
+    total = result.resistance_inf + result.resistance_polarization
+    assert total == pytest.approx(span[-5:].mean(), rel=0.03)
