@@ -191,7 +191,8 @@ def _free_place(place: FloatArray, i: int, half: FloatArray, roof: float) -> Flo
     (2,) array, the offset of the label's middle.
     """
     angles = np.pi * np.array([0.5, 0.0, 0.25, 0.75, 1.0, -0.25, -0.5, -0.75])
-    offsets = np.column_stack([np.cos(angles), np.sin(angles)]) * (half + 0.02)
+    ring = np.column_stack([np.cos(angles), np.sin(angles)])
+    offsets = np.concatenate([ring * (half + 0.02), ring * (1.6 * half + 0.04)])
     middles = place[i] + offsets
     # Between two points there is a line, too.
     steps = np.linspace(0.0, len(place) - 1.0, 8 * len(place))
@@ -199,7 +200,7 @@ def _free_place(place: FloatArray, i: int, half: FloatArray, roof: float) -> Flo
     gaps = (np.abs(middles[:, None, :] - dense) / half).max(axis=2).min(axis=1)
     inside = np.all((middles >= half) & (middles <= np.array([1.0, roof]) - half), axis=1)
     # Beyond a label's size more distance is no better: the first of the good ones is taken.
-    return offsets[int(np.argmax(np.minimum(gaps, 1.5) - 10.0 * ~inside))]
+    return offsets[int(np.argmax(np.minimum(gaps, 1.2) - 10.0 * ~inside))]
 
 
 def _near_decades(frequency: FloatArray) -> NDArray[np.int_]:
@@ -226,6 +227,7 @@ def _phase_axes(ax: Axes) -> Axes:
             return other
     ax.set_xscale("log")
     ax.set_yscale("log")
+    ax.set_autoscaley_on(False)  # the limits are set here, and a modulus of zero has none
     right = ax.twinx()
     right.set_gid(_PHASE)
     style.dress(ax)
@@ -239,7 +241,8 @@ def _bode_limits(ax: Axes, right: Axes) -> None:
 
     moduli = np.concatenate([np.asarray(line.get_ydata()) for line in style.data_lines(ax)])
     phases = np.concatenate([np.asarray(line.get_ydata()) for line in style.data_lines(right)])
-    low, high = np.log10(max(moduli.min(), 1e-300)), np.log10(max(moduli.max(), 1e-300))
+    moduli = moduli[moduli > 0.0] if (moduli > 0.0).any() else np.ones(1)
+    low, high = np.log10(moduli.min()), np.log10(moduli.max())
     half = max(0.55 * (high - low), 0.25)
     ax.set_ylim(10.0 ** ((low + high) / 2.0 - half), 10.0 ** ((low + high) / 2.0 + half))
     middle, reach = (phases.min() + phases.max()) / 2.0, max(0.55 * np.ptp(phases), 5.0)
