@@ -114,7 +114,7 @@ def _arc(
 
 def _tail() -> tuple[Given, ...]:
     return (
-        Given("CPE3_0", 0.5, "F s^(alpha-1)", False, _TAIL),
+        Given("CPE3_0", 0.5, "S s^alpha", False, _TAIL),
         Given("CPE3_1", 0.6, "", False, "near the 0.5 of diffusion"),
     )
 
