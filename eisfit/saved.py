@@ -40,8 +40,12 @@ def save_result(fit: FitResult, path: str | os.PathLike[str], force: bool = Fals
         If the file exists and `force` is false, it cannot be written, or the metadata hold
         something that JSON cannot.
     """
-    text = json.dumps(to_json(fit), indent=1, ensure_ascii=False, allow_nan=False)
-    return write_text_atomically(path, text + "\n", force)
+    return write_text_atomically(path, saved_text(fit), force)
+
+
+def saved_text(fit: FitResult) -> str:
+    """Return what `save_result` writes."""
+    return json.dumps(to_json(fit), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def load_result(path: str | os.PathLike[str]) -> FitResult:
@@ -339,7 +343,13 @@ def _span(part: _Part, key: str) -> tuple[float, float] | None:
 
 
 def plain(value: Any, where: str = "the result") -> Any:
-    """Return a value as JSON knows it, all the way down; NaN as None."""
+    """Return a value as JSON knows it, all the way down; NaN as None.
+
+    Raises
+    ------
+    OutputError
+        If something in it is no number, text, list or mapping.
+    """
     if isinstance(value, np.ndarray | np.generic):
         value = value.tolist()
     if value is None or isinstance(value, bool | int):

@@ -1,5 +1,4 @@
 """The commands and their options; what they do is in the modules they import when they run."""
-# ruff: noqa: PLR0913 - an option of the command line is an argument
 
 from __future__ import annotations
 

@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from eisfit.cli import tables
+from eisfit.cli.drawing import Draw, Drawn
 from eisfit.cli.screen import Screen
 from eisfit.cli.text import number, percent, prefixed
-from eisfit.saved import plain
+from eisfit.saved import saved_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from eisfit.relaxation.result import DRTResult
     from eisfit.spectrum import Spectrum
     from eisfit.validity import KKResult
-
-Content = str | bytes
 
 
 class Job(Protocol):
@@ -50,8 +48,11 @@ class Job(Protocol):
     def frames(self, result: Any) -> dict[str, pd.DataFrame]:
         """Return its tables by name."""
 
-    def contents(self, result: Any, formats: Sequence[str]) -> Iterator[tuple[str, Content]]:
-        """Yield its other files, by name."""
+    def contents(self, result: Any) -> dict[str, str]:
+        """Return its other texts, by name."""
+
+    def to_draw(self, result: Any) -> tuple[Draw, Any]:
+        """Return what draws its plots, and from what."""
 
     def show(self, result: Any, screen: Screen) -> None:
         """Print it."""
@@ -86,18 +87,11 @@ class Analyze:
     def frames(self, result: Analysis) -> dict[str, pd.DataFrame]:
         return {"resistances.csv": result.resistances(), "drt_peaks.csv": result.peaks()}
 
-    def contents(self, result: Analysis, formats: Sequence[str]) -> Iterator[tuple[str, Content]]:
-        from eisfit import plots
-        from eisfit.saved import to_json
+    def contents(self, result: Analysis) -> dict[str, str]:
+        return {"fit.json": saved_text(result.fit)}
 
-        yield "fit.json", _json(to_json(result.fit))
-        drawn = {
-            "nyquist": plots.nyquist(result.spectrum, result.fit),
-            "bode": plots.bode(result.spectrum, result.fit),
-            "drt": plots.drt(result.drt, roles=result.peak_roles),
-            "residuals": plots.residuals(result.validity, result.fit),
-        }
-        yield from _rendered(drawn, formats)
+    def to_draw(self, result: Analysis) -> tuple[Draw, Any]:
+        return _draw_analysis, result
 
     def show(self, result: Analysis, screen: Screen) -> None:
         fit = result.fit
@@ -123,11 +117,11 @@ class Analyze:
             "candidates": [dict(row) for row in result.evidence],
             "fit": {
                 **{name: getattr(fit, name) for name in measures},
-                "parameters": _records(fit.parameters()),
+                "parameters": records(fit.parameters()),
             },
-            "resistances": _records(result.resistances()),
+            "resistances": records(result.resistances()),
             "drt": _distribution(result.drt),
-            "peaks": _records(result.peaks()),
+            "peaks": records(result.peaks()),
             "notes": list(result.notes),
         }
 
@@ -155,8 +149,7 @@ class Relaxation:
     def frames(self, result: DRTResult) -> dict[str, pd.DataFrame]:
         return {"drt_peaks.csv": result.peaks()}
 
-    def contents(self, result: DRTResult, formats: Sequence[str]) -> Iterator[tuple[str, Content]]:
-        from eisfit import plots
+    def contents(self, result: DRTResult) -> dict[str, str]:
         from eisfit.tables import frame
 
         names = ("tau_s", "frequency_hz", "gamma_ohm", "lower_ohm", "upper_ohm", "in_window")
@@ -165,8 +158,10 @@ class Relaxation:
             result.upper, result.in_window,
         )  # fmt: skip
         rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
-        yield "drt.csv", csv_text(frame(rows, names))
-        yield from _rendered({"drt": plots.drt(result)}, formats)
+        return {"drt.csv": csv_text(frame(rows, names))}
+
+    def to_draw(self, result: DRTResult) -> tuple[Draw, Any]:
+        return _draw_drt, result
 
     def show(self, result: DRTResult, screen: Screen) -> None:
         screen.line(
@@ -182,7 +177,7 @@ class Relaxation:
     def document(self, result: DRTResult) -> dict[str, Any]:
         return {
             "drt": _distribution(result),
-            "peaks": _records(result.peaks()),
+            "peaks": records(result.peaks()),
             "notes": list(result.messages),
         }
 
@@ -215,10 +210,11 @@ class Validity:
         ]
         return {"kramers_kronig.csv": frame(rows, names)}
 
-    def contents(self, result: KKResult, formats: Sequence[str]) -> Iterator[tuple[str, Content]]:
-        from eisfit import plots
+    def contents(self, result: KKResult) -> dict[str, str]:
+        return {}
 
-        yield from _rendered({"residuals": plots.residuals(result)}, formats)
+    def to_draw(self, result: KKResult) -> tuple[Draw, Any]:
+        return _draw_kk, result
 
     def show(self, result: KKResult, screen: Screen) -> None:
         screen.line("Kramers-Kronig", result.message)
@@ -251,19 +247,42 @@ def _circuit(result: Analysis) -> str:
     return f"{result.model.name}, {used}"
 
 
-def _rendered(drawn: Mapping[str, Any], formats: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+def _draw_analysis(result: Analysis, formats: tuple[str, ...]) -> Drawn:
     from eisfit import plots
 
-    for name, axes in drawn.items():
-        for suffix in formats:
-            yield f"{name}.{suffix}", plots.render(axes, suffix)
+    drawn = {
+        "nyquist": plots.nyquist(result.spectrum, result.fit),
+        "bode": plots.bode(result.spectrum, result.fit),
+        "drt": plots.drt(result.drt, roles=result.peak_roles),
+        "residuals": plots.residuals(result.validity, result.fit),
+    }
+    return _rendered(drawn, formats)
 
 
-def _json(document: Any) -> str:
-    return json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+def _draw_drt(result: DRTResult, formats: tuple[str, ...]) -> Drawn:
+    from eisfit import plots
+
+    return _rendered({"drt": plots.drt(result)}, formats)
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+def _draw_kk(result: KKResult, formats: tuple[str, ...]) -> Drawn:
+    from eisfit import plots
+
+    return _rendered({"residuals": plots.residuals(result)}, formats)
+
+
+def _rendered(drawn: Mapping[str, Any], formats: tuple[str, ...]) -> Drawn:
+    from eisfit import plots
+
+    return [
+        (f"{name}.{suffix}", plots.render(axes, suffix))
+        for name, axes in drawn.items()
+        for suffix in formats
+    ]
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table as rows."""
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 

@@ -5,29 +5,23 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from eisfit.cli import DONE, NOTHING_DONE, SOME_FAILED
+from eisfit.cli.archive import Archive
 from eisfit.cli.inputs import Failure, Item, Selection, gather
-from eisfit.cli.jobs import Job, csv_text
+from eisfit.cli.jobs import Job
 from eisfit.cli.outputs import Output, Plan
 from eisfit.cli.screen import Screen, complain, progress
 from eisfit.cli.text import span
-from eisfit.errors import EisfitError, OutputError
+from eisfit.errors import EisfitError
 from eisfit.saved import plain
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 FORMAT, VERSION = "eisfit-report", 1
 
 
-@dataclass
-class _Outcome:
-    done: list[tuple[Item, Any]] = field(default_factory=list)
-    tables: dict[str, list[pd.DataFrame]] = field(default_factory=dict)
+Done = list[tuple[Item, Any]]
 
 
 def run(job: Job, selection: Selection, output: Output, as_json: bool) -> int:
@@ -43,69 +37,55 @@ def run(job: Job, selection: Selection, output: Output, as_json: bool) -> int:
     several = len(selection.files) > 1 or len(items) > 1
     plan = Plan.of(output, items, several, {*job.tables})
     if items:
-        plots = [f"{name}.{suffix}" for name in job.plots for suffix in output.formats]
-        plan.check([*job.tables, *job.texts, *plots], job.tables)
-    outcome = _compute(job, items, failures, plan)
-    if plan.together is not None and outcome.done:
-        for name, frames in outcome.tables.items():
-            plan.write(plan.together, name, csv_text(_joined(frames)))
+        plan.check(names(job, output.formats), job.tables)
+    done = _compute(job, items, failures, plan)
     if as_json:
-        _print_json(job, outcome, failures, plan)
+        show_json(job, done, failures, plan)
     else:
-        _show(job, outcome, plan)
-    return report(failures, len(outcome.done))
+        show(job, done)
+        if done:
+            show_written(plan)
+    return report(failures, len(done))
 
 
-def _compute(job: Job, items: Sequence[Item], failures: list[Failure], plan: Plan) -> _Outcome:
-    outcome = _Outcome()
-    with progress(items, "spectra") as entries:
-        for i, item in enumerate(entries):
+def _compute(job: Job, items: Sequence[Item], failures: list[Failure], plan: Plan) -> Done:
+    done: Done = []
+    with Archive(job, plan) as archive, progress(items, "spectra") as entries:
+        for number, item in enumerate(entries):
             try:
                 result = job.compute(item.spectrum)
-                frames = job.frames(result)
-                if plan.places:
-                    for name, frame in frames.items():
-                        plan.write(plan.places[i], name, csv_text(frame))
-                    for name, content in job.contents(result, plan.output.formats):
-                        plan.write(plan.places[i], name, content)
-            except OutputError:
-                raise
             except EisfitError as error:
-                failures.append(Failure(_where(item), str(error)))
+                where = f"{item.file}, sweep {item.sweep}" if item.of_several else item.file
+                failures.append(Failure(where, str(error)))
                 continue
-            outcome.done.append((item, result))
-            for name, frame in frames.items():
-                outcome.tables.setdefault(name, []).append(frame.assign(file=item.file))
-    return outcome
+            archive.keep(number, item, result)
+            done.append((item, result))
+    return done
 
 
-def _where(item: Item) -> str:
-    return f"{item.file}, sweep {item.sweep}" if item.of_several else item.file
-
-
-def _joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
-    from eisfit.tables import frame
-
-    columns = dict.fromkeys(str(c) for f in frames for c in f.columns if c != "file")
-    rows = [{str(k): v for k, v in row.items()} for f in frames for row in f.to_dict("records")]
-    return frame(rows, (*columns, "file"))
-
-
-def _show(job: Job, outcome: _Outcome, plan: Plan) -> None:
+def show(job: Job, done: Done) -> None:
+    """Print results as a person reads them."""
     screen = Screen()
-    for item, result in outcome.done:
+    for item, result in done:
         s = item.spectrum
         screen.heading(f"{item.title}: {len(s)} points, {span(s.frequency[0], s.frequency[-1])}")
         job.show(result, screen)
-    if plan.written and plan.output.folder is not None:
-        folders = {path.parent for path in plan.written}
-        inside = "" if len(folders) == 1 else f" in {len(folders)} folders"
-        screen.plain(f"Written: {len(plan.written)} files{inside} to {plan.output.folder}")
-    elif outcome.done:
+        screen.plain("")
+
+
+def show_written(plan: Plan) -> None:
+    """Print where results lie."""
+    screen = Screen()
+    if plan.output.folder is None:
         screen.plain("Nothing was written: --out DIR keeps tables, plots and the fit.")
+    elif plan.written:
+        folders = len({path.parent for path in plan.written})
+        inside = "" if folders == 1 else f", in {folders} folders"
+        screen.plain(f"Written: {len(plan.written)} files to {plan.output.folder}{inside}")
 
 
-def _print_json(job: Job, outcome: _Outcome, failures: Sequence[Failure], plan: Plan) -> None:
+def show_json(job: Job, done: Done, failures: Sequence[Failure], plan: Plan) -> None:
+    """Print results as another program reads them."""
     results = [
         {
             "file": item.file,
@@ -117,7 +97,7 @@ def _print_json(job: Job, outcome: _Outcome, failures: Sequence[Failure], plan: 
             "sha256": item.spectrum.metadata.get("sha256", ""),
             **job.document(result),
         }
-        for item, result in outcome.done
+        for item, result in done
     ]
     print_json(
         {
@@ -128,6 +108,12 @@ def _print_json(job: Job, outcome: _Outcome, failures: Sequence[Failure], plan: 
             "written": [str(path) for path in plan.written],
         }
     )
+
+
+def names(job: Job, formats: Sequence[str]) -> list[str]:
+    """Return the names of all files that a job writes of one spectrum."""
+    plots = [f"{name}.{suffix}" for name in job.plots for suffix in formats]
+    return [*job.tables, *job.texts, *plots]
 
 
 def print_json(document: Any) -> None:

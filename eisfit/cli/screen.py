@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from eisfit.cli.text import clean
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 Entry = TypeVar("Entry")
 
@@ -44,7 +44,9 @@ class Screen:
 
     def heading(self, text: str) -> None:
         """Print the title of what follows."""
-        self._print(text, "bold")
+        from rich.text import Text
+
+        self._print(Text(clean(text), "bold"))
 
     def line(self, name: str, text: str) -> None:
         """Print a named sentence; its further lines are indented."""
@@ -52,7 +54,7 @@ class Screen:
         from rich.text import Text
 
         content = Text(f"{name}: ", "bold").append(clean(text), "not bold")
-        self.console.print(Padding(content, (0, 0, 0, 2)))
+        self._print(Padding(content, (0, 0, 0, 2)))
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; numbers are never broken, words are."""
@@ -73,7 +75,7 @@ class Screen:
             )
         for row in rows:
             table.add_row(*(Text(clean(row[i])) for i in kept))
-        self.console.print(Padding(table, (1, 0, 1, 2)))
+        self._print(Padding(table, (1, 0, 0, 2)))
 
     def notes(self, notes: Iterable[str]) -> None:
         """Print sentences as a list."""
@@ -87,17 +89,18 @@ class Screen:
         listed = Table.grid(padding=(0, 1, 0, 0))
         for note in notes:
             listed.add_row("-", Text(clean(note)))
-        self.console.print(Padding(Text("Notes:", "bold"), (0, 0, 0, 2)))
-        self.console.print(Padding(listed, (0, 0, 1, 2)))
+        self._print(Padding(Text("Notes:", "bold"), (1, 0, 0, 2)))
+        self._print(Padding(listed, (0, 0, 0, 2)))
 
     def plain(self, text: str) -> None:
         """Print text as it is, unbroken."""
-        self.console.print(clean(text, lines=True), soft_wrap=True)
+        sys.stdout.write(f"{clean(text, lines=True)}\n")
 
-    def _print(self, text: str, style: str) -> None:
-        from rich.text import Text
-
-        self.console.print(Text(clean(text), style))
+    def _print(self, content: RenderableType) -> None:
+        with self.console.capture() as caught:
+            self.console.print(content)
+        # rich fills lines with blanks, which would be in every pipe and paste
+        sys.stdout.write("".join(f"{line.rstrip()}\n" for line in caught.get().splitlines()))
 
 
 @contextmanager

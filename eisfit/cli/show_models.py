@@ -34,7 +34,7 @@ def show(name: str | None, as_json: bool) -> int:
         return 0
     screen = Screen()
     screen.table((Column("model"), Column("what it is for")), [*models().items()])
-    screen.plain("eisfit models NAME shows one: circuit, roles, source, drawing.")
+    screen.plain("\neisfit models NAME shows one: circuit, roles, source, drawing.")
     return 0
 
 
@@ -52,6 +52,7 @@ def _show_one(model: Model, screen: Screen) -> None:
                 for role in model.roles
             ],
         )  # fmt: skip
+        screen.plain("")
     screen.line(
         "Parameters",
         ", ".join(
@@ -81,6 +82,8 @@ def _draw(model: Model, screen: Screen) -> None:
         return
     if max(map(len, drawing.splitlines())) + 4 <= screen.console.width:
         screen.plain("\n" + "\n".join(f"    {line}" for line in drawing.splitlines()))
+        if not model.roles:
+            screen.plain("")
     else:
         screen.line("Drawing", "too wide for this screen")
 

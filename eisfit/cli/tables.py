@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from eisfit.cli.screen import Column, Screen
-from eisfit.cli.text import NONE, number, percent, with_error
+from eisfit.cli.text import NONE, interval, number, percent, prefixed, with_error
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +25,7 @@ _PEAKS = (
     Column("", number=True),
     Column("role"),
     Column("tau / s", number=True),
-    Column("f / Hz", number=True),
+    Column("f", number=True),
     Column("R / ohm", number=True),
     Column("95 % interval", number=True),
     Column("C / F", number=True, wide=True),
@@ -46,7 +45,7 @@ def _resistance(row: Mapping[str, Any]) -> list[str]:
         row["role"],
         row["element"],
         with_error(row["resistance_ohm"], row["stderr_ohm"]),
-        _interval(row),
+        interval(row["lower_ohm"], row["upper_ohm"]),
         number(row["tau_s"]),
         number(row["capacitance_f"]),
         number(row["alpha"]),
@@ -67,9 +66,9 @@ def _peak(row: Mapping[str, Any]) -> list[str]:
         str(row["peak"]),
         row["role"] or NONE,
         number(row["tau_s"]),
-        number(row["frequency_hz"]),
+        prefixed(row["frequency_hz"], "Hz"),
         number(row["resistance_ohm"], 4),
-        _interval(row),
+        interval(row["lower_ohm"], row["upper_ohm"]),
         number(row["capacitance_f"]),
         percent(row["fraction"]),
         row["status"],
@@ -92,13 +91,6 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool | str | int):
         return str(value)
     return number(value, 4)
-
-
-def _interval(row: Mapping[str, Any]) -> str:
-    low, high = row["lower_ohm"], row["upper_ohm"]
-    if math.isnan(low) or math.isnan(high):
-        return NONE
-    return f"{number(low)} to {number(high)}"
 
 
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -47,6 +47,16 @@ def with_error(value: float, error: float, digits: int = 4) -> str:
     return shown if power == 0 else f"({shown})e{power}"
 
 
+def interval(low: float, high: float) -> str:
+    """Return `146.9 to 147.2`: two digits of the half width, and both ends to the same place."""
+    if math.isnan(low) or math.isnan(high):
+        return NONE
+    if not 1e-2 <= high < 1e6 or high <= low:
+        return f"{number(low)} to {number(high)}"
+    places = min(max(1 - math.floor(math.log10((high - low) / 2.0)), 0), 7)
+    return f"{low:.{places}f} to {high:.{places}f}"
+
+
 _PREFIXES = (
     (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"),
     (1e-9, "n"), (1e-12, "p"),
@@ -65,8 +75,8 @@ def prefixed(value: float, unit: str, digits: int = 3) -> str:
 
 
 def percent(value: float, digits: int = 2) -> str:
-    """Return a share as `0.25 %`."""
-    return f"{100.0 * value:.{digits}g} %" if math.isfinite(value) else NONE
+    """Return a share as `0.25 %`, with so many significant digits."""
+    return f"{number(100.0 * value, digits)} %" if math.isfinite(value) else NONE
 
 
 def span(frequency_high: float, frequency_low: float) -> str:
