@@ -192,7 +192,7 @@ def _free_place(place: FloatArray, i: int, half: FloatArray, roof: float) -> Flo
     """
     angles = np.pi * np.array([0.5, 0.0, 0.25, 0.75, 1.0, -0.25, -0.5, -0.75])
     ring = np.column_stack([np.cos(angles), np.sin(angles)])
-    offsets = np.concatenate([ring * (half + 0.02), ring * (1.6 * half + 0.04)])
+    offsets = np.concatenate([ring * (half + 0.022), ring * (1.3 * half + 0.04)])
     middles = place[i] + offsets
     # Between two points there is a line, too.
     steps = np.linspace(0.0, len(place) - 1.0, 8 * len(place))
@@ -200,7 +200,7 @@ def _free_place(place: FloatArray, i: int, half: FloatArray, roof: float) -> Flo
     gaps = (np.abs(middles[:, None, :] - dense) / half).max(axis=2).min(axis=1)
     inside = np.all((middles >= half) & (middles <= np.array([1.0, roof]) - half), axis=1)
     # Beyond a label's size more distance is no better: the first of the good ones is taken.
-    return offsets[int(np.argmax(np.minimum(gaps, 1.2) - 10.0 * ~inside))]
+    return offsets[int(np.argmax(np.minimum(gaps, 1.05) - 10.0 * ~inside))]
 
 
 def _near_decades(frequency: FloatArray) -> NDArray[np.int_]:
