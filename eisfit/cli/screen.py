@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from eisfit.cli.text import clean
 
@@ -17,6 +18,9 @@ Entry = TypeVar("Entry")
 
 WIDE = 100
 _PIPE_WIDTH = 120
+_INDENT = 2
+_GAP = 2  # between columns
+_LONGEST_WORD = 20  # that is not broken
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,7 @@ class Screen:
     def __init__(self) -> None:
         from rich.console import Console
 
-        width = None if sys.stdout.isatty() else _PIPE_WIDTH
+        width = None if sys.stdout.isatty() else _width_behind_pipe()
         self.console: Console = Console(width=width, highlight=False, markup=False, emoji=False)
 
     @property
@@ -54,7 +58,7 @@ class Screen:
         from rich.text import Text
 
         content = Text(f"{name}: ", "bold").append(clean(text), "not bold")
-        self._print(Padding(content, (0, 0, 0, 2)))
+        self._print(Padding(content, (0, 0, 0, _INDENT)))
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
         """Print a table; numbers are never broken, words are."""
@@ -65,17 +69,16 @@ class Screen:
 
         table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False, show_edge=False)
         kept = [i for i, column in enumerate(columns) if self.is_wide or not column.wide]
-        for i in kept:
+        cells = [[columns[i].name, *(clean(row[i]) for row in rows)] for i in kept]
+        room = self.console.width - _INDENT - _GAP * (len(kept) - 1)
+        for i, width in zip(kept, _widths(cells, [columns[i] for i in kept], room), strict=True):
             column = columns[i]
-            table.add_column(
-                Text(column.name),
-                justify="right" if column.number else "left",
-                no_wrap=column.number,
-                overflow="fold",
-            )
+            justify: Literal["right", "left"] = "right" if column.number else "left"
+            name = Text(clean(column.name))
+            table.add_column(name, justify=justify, width=width, overflow="fold")
         for row in rows:
             table.add_row(*(Text(clean(row[i])) for i in kept))
-        self._print(Padding(table, (1, 0, 0, 2)))
+        self._print(Padding(table, (1, 0, 0, _INDENT)))
 
     def notes(self, notes: Iterable[str]) -> None:
         """Print sentences as a list."""
@@ -89,8 +92,8 @@ class Screen:
         listed = Table.grid(padding=(0, 1, 0, 0))
         for note in notes:
             listed.add_row("-", Text(clean(note)))
-        self._print(Padding(Text("Notes:", "bold"), (1, 0, 0, 2)))
-        self._print(Padding(listed, (0, 0, 0, 2)))
+        self._print(Padding(Text("Notes:", "bold"), (1, 0, 0, _INDENT)))
+        self._print(Padding(listed, (0, 0, 0, _INDENT)))
 
     def plain(self, text: str) -> None:
         """Print text as it is, unbroken."""
@@ -101,6 +104,33 @@ class Screen:
             self.console.print(content)
         # rich fills lines with blanks, which would be in every pipe and paste
         sys.stdout.write("".join(f"{line.rstrip()}\n" for line in caught.get().splitlines()))
+
+
+def _width_behind_pipe() -> int:
+    """Return the width of the terminal that a pipe most likely ends at."""
+    if os.environ.get("COLUMNS", "").isdigit():
+        return max(int(os.environ["COLUMNS"]), _LONGEST_WORD)
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _PIPE_WIDTH
+    except (OSError, ValueError):
+        return _PIPE_WIDTH
+
+
+def _widths(cells: Sequence[Sequence[str]], columns: Sequence[Column], room: int) -> list[int]:
+    """Return column widths that fit the room: texts give way, first between words, then in them."""
+    from rich.cells import cell_len
+
+    widths = [max(map(cell_len, texts)) for texts in cells]
+    words = [max(map(cell_len, " ".join(texts).split()), default=1) for texts in cells]
+    for least in ([min(word, _LONGEST_WORD) for word in words], [5] * len(columns)):
+        floors = [
+            width if column.number else min(width, floor)
+            for width, column, floor in zip(widths, columns, least, strict=True)
+        ]
+        while sum(widths) > room and widths != floors:
+            spare = [width - floor for width, floor in zip(widths, floors, strict=True)]
+            widths[spare.index(max(spare))] -= 1
+    return widths
 
 
 @contextmanager

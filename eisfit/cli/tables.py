@@ -18,14 +18,14 @@ _RESISTANCES = (
     Column("95 % interval", number=True, wide=True),
     Column("tau / s", number=True),
     Column("C / F", number=True),
-    Column("alpha", number=True),
+    Column("alpha", number=True, wide=True),
     Column("status"),
 )
 _PEAKS = (
     Column("", number=True),
     Column("role"),
     Column("tau / s", number=True),
-    Column("f", number=True),
+    Column("f", number=True, wide=True),
     Column("R / ohm", number=True),
     Column("95 % interval", number=True),
     Column("C / F", number=True, wide=True),
@@ -81,6 +81,8 @@ def candidates(evidence: Sequence[Mapping[str, Any]], screen: Screen) -> None:
     names = [
         name for name in rows[0] if all(isinstance(row[name], str | int | float) for row in rows)
     ]
+    # Circuits are long: behind the numbers they break without pushing those apart
+    names.sort(key=lambda name: isinstance(rows[0][name], str))
     columns = [
         Column(name.replace("_", " "), number=not isinstance(rows[0][name], str)) for name in names
     ]

@@ -51,10 +51,13 @@ def interval(low: float, high: float) -> str:
     """Return `146.9 to 147.2`: two digits of the half width, and both ends to the same place."""
     if math.isnan(low) or math.isnan(high):
         return NONE
-    if not 1e-2 <= high < 1e6 or high <= low:
+    if math.isinf(high) or high <= low:
         return f"{number(low)} to {number(high)}"
+    power = 0 if 1e-2 <= high < 1e6 else math.floor(math.log10(high))
+    low, high = low / 10.0**power, high / 10.0**power
     places = min(max(1 - math.floor(math.log10((high - low) / 2.0)), 0), 7)
-    return f"{low:.{places}f} to {high:.{places}f}"
+    shown = f"{low:.{places}f} to {high:.{places}f}"
+    return shown if power == 0 else f"({shown})e{power}"
 
 
 _PREFIXES = (
