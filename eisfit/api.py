@@ -143,16 +143,22 @@ def fit_many(
     spectra : sequence of Spectrum
     model : as in `fit`
     executor : concurrent.futures.Executor, optional
-        Any: threads, processes or a cluster's. Without one, the spectra are fitted one by one.
+        Any: threads, processes or a cluster's. Spectra of one grid of frequencies are searched
+        together, which saves most of the time; the results are those of `fit`, one by one.
     **options : as in `fit`
 
     Raises
     ------
     As `fit`; the first spectrum that cannot be fitted stops the rest.
     """
-    from eisfit.batching import map_spectra
+    from eisfit.batching import map_chunks, map_each
+    from eisfit.fitting.engine import fit_spectra, options_from
 
-    return map_spectra(partial(fit, model=model, **options), spectra, executor)
+    engine = options.pop("engine", "eisfit")
+    if model == "auto" or engine != "eisfit":
+        return map_each(partial(fit, model=model, engine=engine, **options), spectra, executor)
+    work = partial(fit_spectra, model=load_model(model), options=options_from(options))
+    return map_chunks(work, spectra, executor)
 
 
 def load(path: str | PathLike[str]) -> FitResult:

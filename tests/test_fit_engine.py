@@ -12,11 +12,14 @@ import eisfit
 from eisfit.circuit.arcs import find_arcs
 from eisfit.circuit.circuit import Circuit
 from eisfit.errors import FitError, ModelError
+from eisfit.fitting.curve import Curve
 from eisfit.fitting.residual import Objective, deviations
-from eisfit.fitting.solve import Limits, levenberg_marquardt
+from eisfit.fitting.solve import Limits, Starts, levenberg_marquardt
 from eisfit.fitting.transform import coordinates
 
 CIRCUITS = [
+    "L0-R0-p(R1,CPE1)-p(R2,C2)-Zarc1-K1-p(R3-W3,CPE3)-R4",
+    "p(R1,CPE1)",
     "R0-p(R1,CPE1)-p(R2,C2)",
     "L0-R0-p(R1-Wo1,CPE1)-La1",
     "R0-p(R1-p(R2,CPE2),CPE1)-G1-Zarc1",
@@ -34,26 +37,33 @@ def objective(text, n=12, seed=0):
     u[:, coords.linear] = rng.uniform(0.4, 0.95, (3, int(coords.linear.sum())))
     s = eisfit.Spectrum(f, np.ones(n) * (2 - 1j))
     held = np.full(len(circuit.slots), np.nan)
-    return Objective(circuit, coords, s.omega, s.impedance, deviations(s, "modulus"), held), u
+    curve = Curve.of(circuit, coords, s.omega)
+    sigma = deviations(s, "modulus")[None]
+    goal = Objective(circuit, coords, curve, s.impedance[None], sigma, held)
+    return goal, u, np.zeros(len(u), dtype=int)
 
 
 @pytest.mark.parametrize("text", CIRCUITS)
 def test_coordinates_and_their_derivatives(text):
-    goal, u = objective(text)
+    goal, u, owner = objective(text)
     assert np.allclose(goal.coords.to_coordinates(goal.coords.to_values(u)), u)
-    _, slopes = goal(u)
+    residuals, slopes = goal(u, owner)
+    values = goal.coords.to_values(u)
+    by_hand = goal.circuit.evaluate(goal.curve.omega, values)[0] / (2 - 1j) - 1.0
+    weighted = np.abs(residuals.reshape(len(u), -1, 2) ** 2).sum(axis=2)
+    assert np.allclose(weighted, np.abs(by_hand) ** 2)
     tangent = goal.coords.tangent(u[0])
     for i in range(u.shape[1]):
         step = np.zeros(u.shape[1])
         step[i] = 1e-6
-        numeric = (goal(u + step)[0] - goal(u - step)[0]) / 2e-6
+        numeric = (goal(u + step, owner)[0] - goal(u - step, owner)[0]) / 2e-6
         assert np.allclose(slopes[:, i], numeric, rtol=1e-5, atol=1e-7 * np.abs(slopes).max())
         values = (goal.coords.to_values(u[0] + step) - goal.coords.to_values(u[0] - step)) / 2e-6
         assert np.allclose(tangent[:, i], values, rtol=1e-6, atol=1e-9)
 
 
 def test_solver_reaches_the_minimum_of_rosenbrock_and_respects_a_bound():
-    def rosenbrock(u):
+    def rosenbrock(u, owner):
         residuals = np.stack([10 * (u[:, 1] - u[:, 0] ** 2), 1 - u[:, 0]], axis=1)
         slopes = np.zeros((len(u), 2, 2))
         slopes[:, 0, 0], slopes[:, 1, 0], slopes[:, 0, 1] = -20 * u[:, 0], 10.0, -1.0
@@ -61,11 +71,14 @@ def test_solver_reaches_the_minimum_of_rosenbrock_and_respects_a_bound():
 
     start = np.array([[-1.2, 1.0], [2.0, 2.0]])
     wide = np.array([3.0, 3.0])
-    free = levenberg_marquardt(rosenbrock, start, -wide, wide, Limits(200, 1e-14))
+    owner, ones = np.arange(2), np.ones((2, 1))
+    begin = Starts(start, owner, -wide * ones, wide * ones)
+    free = levenberg_marquardt(rosenbrock, begin, Limits(200, 1e-14))
     assert np.allclose(free.u, 1.0, atol=1e-6)
     assert free.converged.all()
     upper = np.array([0.5, 3.0])
-    held = levenberg_marquardt(rosenbrock, start, -wide, upper, Limits(200, 1e-14))
+    begin = Starts(start, owner, -wide * ones, upper * ones)
+    held = levenberg_marquardt(rosenbrock, begin, Limits(200, 1e-14))
     truth = least_squares(
         lambda x: [10 * (x[1] - x[0] ** 2), 1 - x[0]], [0.0, 0.0], bounds=(-wide, upper)
     )
@@ -231,6 +244,10 @@ def test_many_spectra_keep_their_order_on_any_executor():
     alone = eisfit.fit_many(spectra, cases[0].model)
     with ProcessPoolExecutor(2) as pool:
         pooled = eisfit.fit_many(spectra, cases[0].model, executor=pool)
+    singly = [eisfit.fit(spectrum, cases[0].model) for spectrum in spectra]
+    for one, other in zip(alone, singly, strict=True):
+        assert dict(one.values) == pytest.approx(dict(other.values), rel=1e-9)
+        assert one.starts == other.starts
     for one, other, spectrum in zip(alone, pooled, spectra, strict=True):
         assert one.spectrum.label == other.spectrum.label == spectrum.label
         assert dict(one.values) == pytest.approx(dict(other.values))

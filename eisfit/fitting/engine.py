@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from eisfit._version import __version__
 from eisfit.circuit.models import Model
 from eisfit.errors import FitError
+from eisfit.fitting.curve import Curve
 from eisfit.fitting.residual import Objective, deviations
 from eisfit.fitting.result import FitResult
 from eisfit.fitting.search import Effort, Found, search
@@ -22,6 +24,8 @@ from eisfit.fitting.transform import box, coordinates
 from eisfit.spectrum import Spectrum
 
 Array = NDArray[Any]
+
+CHUNK = 16  # spectra searched together: more no longer fit a core's cache
 
 
 @dataclass(frozen=True)
@@ -63,28 +67,52 @@ def fit_spectrum(spectrum: Spectrum, model: Model, options: FitOptions | None = 
         If there are fewer data than free parameters, nothing is free, a name is unknown, or a
         bound, a start or a fixed value is impossible; the message names the parameter.
     """
+    return fit_spectra([spectrum], model, options)[0]
+
+
+def fit_spectra(
+    spectra: Sequence[Spectrum], model: Model, options: FitOptions | None = None
+) -> list[FitResult]:
+    """Return the best fits of a model to spectra; those of one grid are searched together.
+
+    The results are those of `fit_spectrum`, one by one. Memory grows with the chunk that is
+    searched together, not with the number of spectra.
+
+    Raises
+    ------
+    FitError
+        As `fit_spectrum`.
+    """
     options = options or FitOptions()
-    used = spectrum.used()
-    problem = _Problem.of(used, model, options)
-    objective, lower, upper = problem.objective, problem.lower, problem.upper
-    shapes = cloud(model.circuit, objective.coords, objective.omega.tobytes(), options.seed, SHAPES)
-    found = search(
-        objective, (lower, upper), shapes, problem.given,
-        np.random.default_rng(options.seed), options.effort,
-    )  # fmt: skip
-    if not np.isfinite(found.cost):
-        raise FitError(
-            f"{model.name}: no start gave finite numbers for {spectrum.label or 'the spectrum'}: "
-            "check the bounds and the fixed values"
+    results: dict[int, FitResult] = {}
+    for chunk in _chunks(spectra):
+        problem = _Problem.of([spectra[i].used() for i in chunk], model, options)
+        objective = problem.objective
+        shapes = cloud(
+            model.circuit, objective.coords, objective.curve.omega.tobytes(), options.seed, SHAPES
         )
-    whole = order_by_time(
-        model.circuit, objective.coords, objective.full(found.u)[None], problem.constrained
-    )
-    return _result(spectrum, model, options, problem, whole[0, objective.free], found)
+        bounds = (problem.lower, problem.upper)
+        found = search(objective, bounds, shapes, problem.given, options.seed, options.effort)
+        for s, i in enumerate(chunk):
+            results[i] = _result(spectra[i], model, options, problem, s, found[s])
+    return [results[i] for i in range(len(spectra))]
+
+
+def _chunks(spectra: Sequence[Spectrum]) -> Iterator[list[int]]:
+    """Yield indices of spectra that share a grid, a chunk at a time."""
+    waiting: dict[bytes, list[int]] = {}
+    for i, spectrum in enumerate(spectra):
+        same = waiting.setdefault(spectrum.used().frequency.tobytes(), [])
+        same.append(i)
+        if len(same) == CHUNK:
+            yield waiting.pop(spectrum.used().frequency.tobytes())
+    yield from waiting.values()
 
 
 @dataclass(frozen=True)
 class _Problem:
+    """Spectra of one grid (S of them), made ready: objective, bounds (S, F), the user's starts."""
+
     objective: Objective
     lower: Array
     upper: Array
@@ -93,9 +121,9 @@ class _Problem:
     fixed: Mapping[int, float]
 
     @classmethod
-    def of(cls, used: Spectrum, model: Model, options: FitOptions) -> _Problem:
+    def of(cls, used: Sequence[Spectrum], model: Model, options: FitOptions) -> _Problem:
         circuit = model.circuit
-        sigma = deviations(used, options.weighting)
+        sigma = np.array([deviations(one, options.weighting) for one in used])
         if (sigma <= 0).any():
             raise FitError("a point has zero impedance, so its modulus weight is infinite: mask it")
         place = {name: i for i, name in enumerate(circuit.names)}
@@ -103,31 +131,46 @@ class _Problem:
         bounded = {place[model.resolve(k)]: _limits(v, k) for k, v in options.bounds.items()}
         constrained = frozenset({*fixed, *bounded})
         coords = coordinates(circuit, model.arcs, constrained)
-        modulus = used.modulus
-        omega = used.omega
-        low, high = box(
-            circuit,
-            coords,
-            resistance=(1e-4 * float(modulus.min()), 1e3 * float(modulus.max())),
-            tau=(1e-2 / float(omega.max()), 1e3 / float(omega.min())),
-        )
         held = np.full(len(place), np.nan)
         for i, value in fixed.items():
             held[i] = value if coords.linear[i] else np.log(value)
+        curve = Curve.of(circuit, coords, used[0].omega)
+        data = np.array([one.impedance for one in used])
+        objective = Objective(circuit, coords, curve, data, sigma, held)
+        free = objective.free
+        _check(model, used[0], len(free))
+        low, high = _boxes(objective, bounded)
+        given = np.clip(_given(options.start, model, place, coords, held), low[0], high[0])
+        return cls(objective, low, high, given, constrained, fixed)
+
+
+def _check(model: Model, used: Spectrum, free: int) -> None:
+    if not free:
+        raise FitError(f"{model.name}: every parameter is fixed, there is nothing to fit")
+    if 2 * len(used) < free:
+        raise FitError(
+            f"{model.name} has {free} free parameters, {used.label or 'the spectrum'} "
+            f"{2 * len(used)} data ({len(used)} points): fix some, or take a smaller model"
+        )
+
+
+def _boxes(objective: Objective, bounded: Mapping[int, tuple[float, float]]) -> tuple[Array, Array]:
+    """Return lower and upper free coordinates, (S, F) each."""
+    omega, coords = objective.curve.omega, objective.coords
+    modulus = np.abs(objective.data)
+    lows, highs = [], []
+    for size in modulus:
+        low, high = box(
+            objective.circuit,
+            coords,
+            resistance=(1e-4 * float(size.min()), 1e3 * float(size.max())),
+            tau=(1e-2 / float(omega.max()), 1e3 / float(omega.min())),
+        )
         for i, (a, b) in bounded.items():
             low[i], high[i] = (a, b) if coords.linear[i] else (np.log(max(a, 1e-300)), np.log(b))
-        objective = Objective(circuit, coords, omega, used.impedance, sigma, held)
-        free = objective.free
-        if not len(free):
-            raise FitError(f"{model.name}: every parameter is fixed, there is nothing to fit")
-        if 2 * len(used) < len(free):
-            raise FitError(
-                f"{model.name} has {len(free)} free parameters, {used.label or 'the spectrum'} "
-                f"{2 * len(used)} data ({len(used)} points): fix some, or take a smaller model"
-            )
-        given = _given(options.start, model, place, coords, held)
-        given = np.clip(given, low[free], high[free])
-        return cls(objective, low[free], high[free], given, constrained, fixed)
+        lows.append(low[objective.free])
+        highs.append(high[objective.free])
+    return np.array(lows), np.array(highs)
 
 
 def _given(
@@ -173,20 +216,28 @@ def _result(
     model: Model,
     options: FitOptions,
     problem: _Problem,
-    u: Array,
+    s: int,
     found: Found,
 ) -> FitResult:
     objective = problem.objective
-    values = objective.coords.to_values(objective.full(u[None])[0])
+    if not np.isfinite(found.cost):
+        raise FitError(
+            f"{model.name}: no start gave finite numbers for {spectrum.label or 'the spectrum'}: "
+            "check the bounds and the fixed values"
+        )
+    whole = order_by_time(
+        model.circuit, objective.coords, objective.full(found.u)[None], problem.constrained
+    )[0]
+    values = objective.coords.to_values(whole)
     for i, value in problem.fixed.items():
         values[i] = value  # to the last digit, not by way of its logarithm
-    n_data = 2 * len(objective.omega)
-    spare = n_data - len(u)
-    scale = 1.0 if options.absolute_sigma else found.cost / max(spare, 1)
-    known = uncertainty(objective, u, (problem.lower, problem.upper), scale)
+    u = whole[objective.free]
+    n_data = objective.weight.shape[1]
+    scale = 1.0 if options.absolute_sigma else found.cost / max(n_data - len(u), 1)
+    known = uncertainty(objective, s, u, (problem.lower[s], problem.upper[s]), scale)
     error = np.sqrt(np.maximum(np.diag(known.covariance), 0.0))
     blind = [state in ("at bound", "not determined") for state in known.status]
-    curve, residuals = _curve(spectrum, model, options, objective, values)
+    curve, residuals = _curve(spectrum, model, options, objective.sigma[s], values)
     return FitResult(
         spectrum=spectrum,
         model=model,
@@ -209,7 +260,7 @@ def _result(
 
 
 def _curve(
-    spectrum: Spectrum, model: Model, options: FitOptions, objective: Objective, values: Array
+    spectrum: Spectrum, model: Model, options: FitOptions, used_sigma: Array, values: Array
 ) -> tuple[Array, Array]:
     """Return the fitted curve and (Z_fit - Z) / sigma at every frequency, masked ones too."""
     curve = model.circuit.impedance(spectrum.frequency, values)
@@ -218,7 +269,7 @@ def _curve(
     if isinstance(options.weighting, str):
         sigma = deviations(spectrum, options.weighting)
     else:
-        sigma[~spectrum.mask] = objective.sigma
+        sigma[~spectrum.mask] = used_sigma
     return curve, difference.real / sigma[:, 0] + 1j * difference.imag / sigma[:, 1]
 
 
@@ -245,6 +296,7 @@ def _settings(options: FitOptions, spectrum: Spectrum) -> dict[str, Any]:
     }
 
 
+@lru_cache(maxsize=16)
 def versions(*packages: str) -> dict[str, str]:
     """Return the installed versions of packages, "" where one is not installed."""
     found = {}

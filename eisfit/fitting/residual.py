@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eisfit.circuit.circuit import Circuit
 from eisfit.errors import FitError
+from eisfit.fitting.curve import Curve
 from eisfit.fitting.transform import Coordinates
 from eisfit.spectrum import Spectrum
 
@@ -58,29 +60,35 @@ def deviations(spectrum: Spectrum, weighting: str | ArrayLike) -> Array:
     return sigma
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Objective:
-    """Residuals of one spectrum and one circuit, over batches of coordinates.
+    """Residuals of S spectra of one grid by one circuit, over batches of coordinates.
 
     Attributes
     ----------
-    omega : (N,) rad/s
-    data : (N,) complex, ohm
-    sigma : (N, 2) ohm
+    circuit, coords, curve
+        What is fitted, in which coordinates, compiled for the grid.
+    data : (S, N) complex, ohm
+    sigma : (S, N, 2) ohm
     held : (P,) coordinates of parameters that are fixed, NaN for those that are free
     """
 
     circuit: Circuit
     coords: Coordinates
-    omega: Array
+    curve: Curve
     data: Array
     sigma: Array
     held: Array
 
-    @property
+    @cached_property
     def free(self) -> Array:
         """Indices of the free parameters."""
         return np.flatnonzero(np.isnan(self.held))
+
+    @cached_property
+    def weight(self) -> Array:
+        """(S, 2N) reciprocals of sigma, real and imaginary parts in turn."""
+        return (1.0 / self.sigma).reshape(len(self.sigma), -1)
 
     def full(self, u: Array) -> Array:
         """Return coordinates of all parameters (..., P) from those of the free ones."""
@@ -88,14 +96,17 @@ class Objective:
         out[..., self.free] = u
         return out
 
-    def __call__(self, u: Array) -> tuple[Array, Array]:
-        """Return residuals (B, 2N) and derivatives (B, F, 2N) at free coordinates (B, F)."""
-        whole = self.full(u)
-        p = self.coords.to_values(whole)
-        z, slopes = self.circuit.evaluate(self.omega, p)
-        slopes = self.coords.pull_back(slopes, p, whole)
-        if len(self.free) < len(self.held):
-            slopes = np.ascontiguousarray(slopes[..., self.free, :])
-        weight = (1.0 / self.sigma).reshape(-1)
-        residuals = np.ascontiguousarray(z - self.data).view(np.float64) * weight
-        return residuals, slopes.view(np.float64) * weight
+    def __call__(self, u: Array, owner: Array) -> tuple[Array, Array]:
+        """Return residuals (B, 2N) and derivatives (B, F, 2N) at free coordinates (B, F).
+
+        `owner` (B,) says which spectrum each row is compared with.
+        """
+        everything = len(self.free) == len(self.held)
+        z, slopes = self.curve(u if everything else self.full(u))
+        if not everything:
+            slopes = np.ascontiguousarray(slopes[:, self.free])
+        weight = self.weight[owner]
+        residuals = (z - self.data[owner]).view(np.float64) * weight
+        scaled = slopes.view(np.float64)
+        scaled *= weight[:, None]
+        return residuals, scaled

@@ -1,20 +1,22 @@
-"""The global minimum without starting values.
+"""The global minimum without starting values, for one spectrum or many of one grid.
 
 A screen of random shapes gives a few different starts; they descend together; more are sent until
-several agree on the lowest place and that place is about as low as the data allow.
+several agree on the lowest place and that place is about as low as the data allow. What happens to
+one spectrum does not depend on which others are searched beside it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import combinations
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eisfit.fitting.moves import Moves
 from eisfit.fitting.residual import Objective
-from eisfit.fitting.solve import Limits, Solution, levenberg_marquardt
+from eisfit.fitting.solve import Limits, Solution, Starts, levenberg_marquardt
 from eisfit.fitting.start import Cloud, Pool, screen, time_indices
 from eisfit.kernels import debye, log_tau_grid, stacked
 
@@ -22,7 +24,11 @@ Array = NDArray[Any]
 
 AGREE = 1e-3  # relative difference of cost within which two starts reached the same place
 NEAR_FLOOR = 1.15
-MOST_SWAPS = 16
+LOOK = 400  # further down the ranking of shapes none is worth its descent
+ROUGH = Limits(iterations=10, tolerance=1e-3, hopeless=1e3)
+FINE = Limits(iterations=40, tolerance=1e-5, hopeless=10.0)
+POLISH = Limits(iterations=200, tolerance=1e-10)
+PROMISING = 25.0  # a start is followed to its end if its rough cost is below this times the best
 
 
 @dataclass(frozen=True)
@@ -46,164 +52,153 @@ class Found:
     starts: int
 
 
+@dataclass
+class _Hunt:
+    """The search for one spectrum: what it has found, and what it tries next."""
+
+    pool: Pool
+    floor: float
+    next: Array
+    rng: np.random.Generator
+    best: Array = field(default_factory=lambda: np.empty(0))
+    cost: float = np.inf
+    costs: list[float] = field(default_factory=list)
+    challenged: bool = False
+    over: bool = False
+
+    def take_in(self, u: Array, costs: Array) -> None:
+        self.costs.extend(costs.tolist())
+        at = int(costs.argmin())
+        if costs[at] < self.cost:
+            self.cost, self.best = float(costs[at]), u[at]
+
+    def agreed(self, cost: float) -> int:
+        return sum(one <= cost * (1 + AGREE) + 1e-300 for one in self.costs)
+
+
 def search(
     objective: Objective,
     bounds: tuple[Array, Array],
     cloud: Cloud,
     given: Array,
-    rng: np.random.Generator,
+    seed: int,
     effort: Effort,
-) -> Found:
-    """Return the lowest place found.
+) -> list[Found]:
+    """Return the lowest place found for each of the objective's S spectra.
 
     Parameters
     ----------
-    bounds : lower and upper free coordinates (F,)
+    bounds : lower and upper free coordinates (S, F)
     cloud : random shapes on the objective's grid
     given : (G, F) the user's own starts, tried first; G may be 0
     """
     lower, upper = bounds
-    free = objective.free
-    values, cost = screen(cloud, objective.data, objective.sigma)
-    shapes = np.clip(objective.coords.to_coordinates(values)[:, free], lower, upper)
-    times = [int(np.flatnonzero(free == i)[0]) for i in _times(objective) if i in free]
-    pool = Pool(shapes, cost, times)
-    floor = debye_floor(objective)
-    groups = _free_groups(objective, free)
-
-    begin = np.concatenate([given, pool.take(effort.first)])
-    u, costs = np.empty((0, len(free))), np.empty(0)
-    starts, challenged = 0, False
-    freedom = max(2 * len(objective.data) - len(free), 1)
+    moves = Moves.of(objective)
+    hunts = [
+        _begin(objective, s, (lower[s], upper[s]), cloud, given, seed, effort)
+        for s in range(len(objective.data))
+    ]
     for _ in range(effort.rounds):
-        best = costs.min() if len(costs) else np.inf
-        found = _descend(objective, begin, lower, upper, best)
-        starts += len(begin)
-        u, costs = np.concatenate([u, found.u]), np.concatenate([costs, found.cost])
-        low = costs.min()
-        agreed = int((costs <= low * (1 + AGREE)).sum())
-        if agreed >= effort.agreement and low / freedom <= NEAR_FLOOR * floor:
-            swaps = _swaps(objective, u[costs.argmin()], groups, (lower, upper))
-            if challenged or not len(swaps):
-                break
-            # Low and agreed on, and yet two unlike arcs may have taken each other's place
-            begin, challenged = swaps, True
-            continue
-        half = effort.later // 2
-        moved = _moves(u[costs.argmin()], groups, lower, upper, times, rng, effort.later - half)
-        begin = np.concatenate([pool.take(half), moved])
-    best_at = int(costs.argmin())
-    polished = levenberg_marquardt(
-        objective, u[best_at][None], lower, upper, Limits(iterations=200, tolerance=1e-10)
-    )
-    return Found(
-        u=polished.u[0],
-        cost=float(polished.cost[0]),
-        converged=bool(polished.converged[0]),
-        agreed=int((costs <= polished.cost[0] * (1 + AGREE) + 1e-300).sum()),
-        starts=starts,
-    )
+        active = [s for s, hunt in enumerate(hunts) if not hunt.over]
+        if not active:
+            break
+        counts = [len(hunts[s].next) for s in active]
+        owner = np.repeat(active, counts)
+        begin = Starts(np.concatenate([hunts[s].next for s in active]), owner,
+                       lower[owner], upper[owner])  # fmt: skip
+        found = _descend(objective, begin, np.array([hunt.cost for hunt in hunts]))
+        edges = np.cumsum([0, *counts])
+        for s, start, stop in zip(active, edges[:-1], edges[1:], strict=True):
+            hunts[s].take_in(found.u[start:stop], found.cost[start:stop])
+            _plan(hunts[s], objective, s, moves, (lower[s], upper[s]), effort)
+    every = np.arange(len(hunts))
+    best = Starts(np.array([hunt.best for hunt in hunts]), every, lower, upper)
+    final = levenberg_marquardt(objective, best, POLISH)
+    return [
+        Found(final.u[s], float(final.cost[s]), bool(final.converged[s]),
+              hunt.agreed(float(final.cost[s])), len(hunt.costs))
+        for s, hunt in enumerate(hunts)
+    ]  # fmt: skip
 
 
-def _descend(
-    objective: Objective, begin: Array, lower: Array, upper: Array, best: float
-) -> Solution:
+def _begin(
+    objective: Objective,
+    s: int,
+    bounds: tuple[Array, Array],
+    cloud: Cloud,
+    given: Array,
+    seed: int,
+    effort: Effort,
+) -> _Hunt:
+    values, cost = screen(cloud, objective.data[s], objective.sigma[s], LOOK)
+    free = objective.free
+    u = np.clip(objective.coords.to_coordinates(values)[:, free], *bounds)
+    place = {int(i): k for k, i in enumerate(free)}
+    times = time_indices(objective.circuit, objective.coords)
+    pool = Pool(u, cost, [place[i] for i in times if i in place])
+    first = np.concatenate([given, pool.take(effort.first)])
+    return _Hunt(pool, debye_floor(objective, s), first, np.random.default_rng(seed))
+
+
+def _plan(
+    hunt: _Hunt,
+    objective: Objective,
+    s: int,
+    moves: Moves,
+    bounds: tuple[Array, Array],
+    effort: Effort,
+) -> None:
+    """Decide whether the search is over and, if not, where to start next."""
+    freedom = max(objective.weight.shape[1] - len(objective.free), 1)
+    settled = hunt.agreed(hunt.cost) >= effort.agreement
+    if settled and hunt.cost / freedom <= NEAR_FLOOR * hunt.floor:
+        # Low and agreed on, and yet arcs may have taken each other's places
+        hunt.next = moves.challenges(objective, s, hunt.best, bounds)
+        if moves.crowded:
+            more = moves.variations(hunt.best, bounds, hunt.rng, effort.later // 2)
+            hunt.next = np.concatenate([hunt.next, more, hunt.pool.take(effort.later // 2)])
+        hunt.over = hunt.challenged or not len(hunt.next)
+        hunt.challenged = True
+        return
+    half = effort.later // 2
+    moved = moves.variations(hunt.best, bounds, hunt.rng, effort.later - half)
+    hunt.next = np.concatenate([hunt.pool.take(half), moved])
+
+
+def _descend(objective: Objective, begin: Starts, best: Array) -> Solution:
     """Descend in two stages: all starts a little, then only the promising ones to the end."""
-    rough = levenberg_marquardt(objective, begin, lower, upper, Limits(12, 1e-3))
-    lead = min(best, float(rough.cost.min()))
-    promising = rough.cost <= 25.0 * lead + 1e-300
-    if not promising.any():
-        return rough
-    fine = levenberg_marquardt(
-        objective, rough.u[promising], lower, upper, Limits(40, 1e-5, hopeless=10.0)
-    )
-    u, cost, converged = rough.u.copy(), rough.cost.copy(), rough.converged & False
-    u[promising], cost[promising] = fine.u, fine.cost
-    converged[promising] = fine.converged
+    rough = levenberg_marquardt(objective, begin, ROUGH)
+    lead = best.copy()
+    np.minimum.at(lead, begin.owner, rough.cost)
+    promising = rough.cost <= PROMISING * lead[begin.owner] + 1e-300
+    u, cost = rough.u.copy(), rough.cost.copy()
+    converged = np.zeros(len(u), dtype=bool)
+    if promising.any():
+        rest = begin[promising]
+        follow = Starts(rough.u[promising], rest.owner, rest.lower, rest.upper)
+        fine = levenberg_marquardt(objective, follow, FINE)
+        u[promising], cost[promising] = fine.u, fine.cost
+        converged[promising] = fine.converged
     return Solution(u, cost, converged)
 
 
-def _swaps(
-    objective: Objective, best: Array, groups: list[list[list[int]]], bounds: tuple[Array, Array]
-) -> Array:
-    """Return the best place with two arcs exchanged, for each pair where that changes the curve."""
-    swapped = []
-    for group in groups:
-        for one, other in combinations(group, 2):
-            row = best.copy()
-            row[one], row[other] = best[other], best[one]
-            swapped.append(row)
-    if not swapped:
-        return np.empty((0, len(best)))
-    batch = np.clip(np.array([best, *swapped]), *bounds)
-    residuals, _ = objective(batch)
-    cost = np.einsum("bm,bm->b", residuals, residuals)
-    return batch[1:][np.abs(cost[1:] - cost[0]) > 1e-6 * cost[0]][:MOST_SWAPS]
-
-
-def _moves(
-    best: Array,
-    groups: list[list[list[int]]],
-    lower: Array,
-    upper: Array,
-    times: list[int],
-    rng: np.random.Generator,
-    count: int,
-) -> Array:
-    """Return variations of the best place: arcs exchanged, arcs sent elsewhere, all shaken."""
-    out = np.repeat(best[None], count, axis=0)
-    for row in out:
-        kind = rng.integers(3) if groups else 2
-        if kind == 2:
-            row += rng.normal(0.0, 0.7, len(row))
-            continue
-        group = groups[rng.integers(len(groups))]
-        if kind == 0 and len(group) > 1:
-            i, j = rng.choice(len(group), 2, replace=False)
-            row[group[i]], row[group[j]] = best[group[j]], best[group[i]]
-            continue
-        arc = group[rng.integers(len(group))]
-        row[arc[0]] += rng.normal(0.0, 1.0)
-        for k in set(arc) & set(times):
-            row[k] = rng.uniform(lower[k], upper[k])
-    return np.clip(out, lower, upper)
-
-
-def _times(objective: Objective) -> list[int]:
-    return time_indices(objective.circuit, objective.coords)
-
-
-def _free_groups(objective: Objective, free: Array) -> list[list[list[int]]]:
-    """Return all arcs as lists of free coordinates (resistance first), in one group."""
-    position = {int(i): k for k, i in enumerate(free)}
-    arcs: list[list[int]] = []
-    for arc in objective.coords.arcs:
-        members = [i for i in (arc.resistance, arc.store, arc.alpha) if i is not None]
-        if all(i in position for i in members):
-            arcs.append([position[i] for i in members])
-    by_size: dict[int, list[list[int]]] = {}
-    for members in arcs:
-        by_size.setdefault(len(members), []).append(members)
-    return list(by_size.values())
-
-
-def debye_floor(objective: Objective) -> float:
+def debye_floor(objective: Objective, s: int) -> float:
     """Return the reduced chi-square that a free sum of Debye terms reaches, as a yardstick."""
-    omega = objective.omega
-    tau = log_tau_grid(0.3 / omega.max(), 3.0 / omega.min(), 2.5)
-    columns = np.concatenate(
-        [
-            debye(omega, tau),
-            np.stack([np.ones_like(omega), 1j * omega, 1.0 / (1j * omega)], axis=1),
-        ],
-        axis=1,
-    )
-    weight = 1.0 / objective.sigma.T.reshape(-1)
-    matrix = stacked(columns) * weight[:, None]
-    goal = np.concatenate([objective.data.real, objective.data.imag]) * weight
-    matrix = matrix / np.linalg.norm(matrix, axis=0)
+    omega = objective.curve.omega
+    matrix = _debye_columns(omega) * objective.weight[s].reshape(-1, 2).T.reshape(-1, 1)
+    data = objective.data[s]
+    goal = np.concatenate([data.real, data.imag]) * objective.weight[s].reshape(-1, 2).T.reshape(-1)
     if matrix.shape[1] >= matrix.shape[0] - 4:
         return 0.0
-    solution, *_ = np.linalg.lstsq(matrix, goal, rcond=1e-10)
+    matrix = matrix / np.linalg.norm(matrix, axis=0)
+    gram = matrix.T @ matrix
+    gram[np.diag_indices_from(gram)] += 1e-11  # far below what the data can tell
+    solution = np.linalg.solve(gram, matrix.T @ goal)
     misfit = goal - matrix @ solution
     return float(misfit @ misfit) / (matrix.shape[0] - matrix.shape[1])
+
+
+def _debye_columns(omega: Array) -> Array:
+    tau = log_tau_grid(0.3 / omega.max(), 3.0 / omega.min(), 2.5)
+    series: Sequence[Array] = (np.ones_like(omega), 1j * omega, 1.0 / (1j * omega))
+    return stacked(np.concatenate([debye(omega, tau), np.stack(series, axis=1)], axis=1))

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
-# (B, P) coordinates -> residuals (B, M) and derivatives (B, P, M)
-Model = Callable[[Array], tuple[Array, Array]]
+# coordinates (B, P), problem of each row (B,) -> residuals (B, M), derivatives (B, P, M)
+Model = Callable[[Array, Array], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -47,20 +47,33 @@ class Limits:
     hopeless: float = np.inf
 
 
-def levenberg_marquardt(
-    model: Model, start: Array, lower: Array, upper: Array, limits: Limits
-) -> Solution:
-    """Return where `start` (B, P) leads, within `lower` and `upper` (P,)."""
-    state = _State.at(model, np.clip(start, lower, upper))
-    final = Solution(state.u.copy(), state.cost.copy(), np.zeros(len(start), dtype=bool))
-    rows = np.arange(len(start))
+@dataclass(frozen=True)
+class Starts:
+    """Where to begin: coordinates (B, P), the problem of each (B,), bounds of each (B, P)."""
+
+    u: Array
+    owner: Array
+    lower: Array
+    upper: Array
+
+    def __getitem__(self, which: Array) -> Starts:
+        return Starts(self.u[which], self.owner[which], self.lower[which], self.upper[which])
+
+
+def levenberg_marquardt(model: Model, starts: Starts, limits: Limits) -> Solution:
+    """Return where the starts lead, within their bounds."""
+    state = _State.at(model, starts)
+    final = Solution(state.u.copy(), state.cost.copy(), np.zeros(len(starts.u), dtype=bool))
+    rows = np.arange(len(starts.u))
+    lead = np.full(int(starts.owner.max(initial=-1)) + 1, np.inf)
     for iteration in range(limits.iterations):
-        done = state.advance(model, lower, upper, limits.tolerance)
+        done = state.advance(model, limits.tolerance)
         final.u[rows], final.cost[rows] = state.u, state.cost
         final.converged[rows] |= done
         leave = done
-        if iteration >= 6 and np.isfinite(limits.hopeless):
-            leave = leave | (state.cost > limits.hopeless * final.cost.min())
+        if iteration >= 4 and np.isfinite(limits.hopeless):
+            np.minimum.at(lead, state.owner, state.cost)
+            leave = leave | (state.cost > limits.hopeless * lead[state.owner])
         if leave.any():
             rows = rows[~leave]
             if not len(rows):
@@ -74,6 +87,9 @@ class _State:
     """Everything of the running batch."""
 
     u: Array  # (B, P)
+    owner: Array  # (B,)
+    lower: Array  # (B, P)
+    upper: Array  # (B, P)
     cost: Array  # (B,)
     gradient: Array  # (B, P)
     hessian: Array  # (B, P, P)
@@ -82,26 +98,26 @@ class _State:
     quiet: Array  # (B,) how many steps in a row brought nothing
 
     @classmethod
-    def at(cls, model: Model, u: Array) -> _State:
-        cost, gradient, hessian = _normal(model, u)
+    def at(cls, model: Model, starts: Starts) -> _State:
+        u = np.clip(starts.u, starts.lower, starts.upper)
+        cost, gradient, hessian = _normal(model, u, starts.owner)
         count = len(u)
         return cls(
-            u, cost, gradient, hessian, np.full(count, 1e-2), np.full(count, 2.0),
-            np.zeros(count, dtype=int),
+            u, starts.owner, starts.lower, starts.upper, cost, gradient, hessian,
+            np.full(count, 1e-2), np.full(count, 2.0), np.zeros(count, dtype=int),
         )  # fmt: skip
 
     def keep(self, which: Array) -> _State:
         return _State(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
-    def advance(self, model: Model, lower: Array, upper: Array, tolerance: float) -> Array:
+    def advance(self, model: Model, tolerance: float) -> Array:
         """Try one step for each start; return which have converged."""
-        step = self._step(lower, upper)
-        u = np.clip(self.u + step, lower, upper)
+        u = np.clip(self.u + self._step(), self.lower, self.upper)
         moved = u - self.u
-        cost, gradient, hessian = _normal(model, u)
+        cost, gradient, hessian = _normal(model, u, self.owner)
         predicted = -(
             2.0 * np.einsum("bp,bp->b", moved, self.gradient)
-            + np.einsum("bp,bpq,bq->b", moved, self.hessian, moved)
+            + np.einsum("bp,bp->b", moved, np.matmul(self.hessian, moved[..., None])[..., 0])
         )
         fall = self.cost - cost
         good = fall > 0  # false for a NaN cost as well
@@ -114,15 +130,13 @@ class _State:
         small = np.abs(fall) <= tolerance * self.cost
         tiny = np.abs(moved).max(axis=1) < 1e-9
         self.quiet = np.where(small | (~good & tiny), self.quiet + 1, 0)
-        pick = good[:, None]
-        self.u = np.where(pick, u, self.u)
-        self.gradient = np.where(pick, gradient, self.gradient)
-        self.hessian = np.where(pick[..., None], hessian, self.hessian)
-        self.cost = np.where(good, cost, self.cost)
+        self.u[good], self.cost[good] = u[good], cost[good]
+        self.gradient[good], self.hessian[good] = gradient[good], hessian[good]
         return (self.quiet >= 2) | (self.damping > 1e12) | (self.cost == 0)
 
-    def _step(self, lower: Array, upper: Array) -> Array:
-        held = ((self.u <= lower) & (self.gradient > 0)) | ((self.u >= upper) & (self.gradient < 0))
+    def _step(self) -> Array:
+        low, high = self.u <= self.lower, self.u >= self.upper
+        held = (low & (self.gradient > 0)) | (high & (self.gradient < 0))
         free = ~held
         gradient = np.where(free, self.gradient, 0.0)
         matrix = self.hessian * (free[:, :, None] & free[:, None, :])
@@ -137,8 +151,8 @@ class _State:
         return np.clip(step, -3.0, 3.0)
 
 
-def _normal(model: Model, u: Array) -> tuple[Array, Array, Array]:
-    residuals, slopes = model(u)
+def _normal(model: Model, u: Array, owner: Array) -> tuple[Array, Array, Array]:
+    residuals, slopes = model(u, owner)
     cost = np.einsum("bm,bm->b", residuals, residuals)
     gradient = np.matmul(slopes, residuals[..., None])[..., 0]
     hessian = np.matmul(slopes, slopes.swapaxes(1, 2))

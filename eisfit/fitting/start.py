@@ -45,12 +45,15 @@ class Cloud:
     values : (K, P) parameter values with every branch at unit scale
     columns : (K, n, S) complex, impedance (or admittance) of each branch at the screened points
     picks : (S,) indices of the screened frequencies
+    branch_of, ohm : (P,) the branch of each parameter, and its unit's power of ohm
+    admittance : bool
+        The branches are in parallel and the columns are admittances.
     """
 
     values: Array
     columns: Array
     picks: Array
-    branches: tuple[Branch, ...]
+    branch_of: Array
     admittance: bool
     ohm: Array
 
@@ -90,7 +93,8 @@ def cloud(circuit: Circuit, coords: Coordinates, grid: bytes, seed: int, count: 
         z, _ = branch.circuit.evaluate(omega[picks], values[:, branch.start : branch.stop])
         columns[:, i] = 1.0 / z if parallel else z
     ohm = np.array([slot.parameter.ohm for slot in circuit.slots], dtype=float)
-    return Cloud(values, columns, picks, branches, parallel, ohm)
+    branch_of = np.repeat(np.arange(len(branches)), [b.stop - b.start for b in branches])
+    return Cloud(values, columns, picks, branch_of, parallel, ohm)
 
 
 def _draw(
@@ -170,8 +174,8 @@ def time_indices(circuit: Circuit, coords: Coordinates) -> list[int]:
     return sorted({*own, *(arc.store for arc in coords.arcs if arc.store is not None)})
 
 
-def screen(cloud: Cloud, data: Array, sigma: Array) -> tuple[Array, Array]:
-    """Return values (K, P) with their best scales, and their weighted cost (K,).
+def screen(cloud: Cloud, data: Array, sigma: Array, best: int) -> tuple[Array, Array]:
+    """Return the `best` shapes of lowest cost with their best scales (G, P), and that cost (G,).
 
     Parameters
     ----------
@@ -182,25 +186,22 @@ def screen(cloud: Cloud, data: Array, sigma: Array) -> tuple[Array, Array]:
         weight = weight * np.abs(target)[:, None] ** 2
         target = 1.0 / target
     flat = weight.reshape(-1)
-    rows = np.ascontiguousarray(cloud.columns).view(np.float64) * flat
-    goal = np.ascontiguousarray(target).view(np.float64) * flat
-    scales, cost = small_nnls(rows, goal)
+    scales, cost = small_nnls(cloud.columns.view(np.float64) * flat, target.view(np.float64) * flat)
+    order = np.argsort(cost)[:best]
+    scales = scales[order]
     if cloud.admittance:
         with np.errstate(divide="ignore"):
             scales = 1.0 / scales
-    return cloud.values * _powers(cloud, scales), cost
+    return cloud.values[order] * _powers(cloud, scales), cost[order]
 
 
 def _powers(cloud: Cloud, scales: Array) -> Array:
-    known = np.where(np.isfinite(scales) & (scales > 0), scales, np.nan)
+    known = np.isfinite(scales) & (scales > 0)
     # A branch that the solution leaves out starts small, not absent, so that it may grow
-    small = 1e-2 * np.nanmedian(known, axis=1, keepdims=True)
-    scales = np.where(np.isnan(known), np.nan_to_num(small, nan=1.0), known)
-    out = np.empty_like(cloud.values)
-    for i, branch in enumerate(cloud.branches):
-        span = slice(branch.start, branch.stop)
-        out[:, span] = scales[:, i, None] ** cloud.ohm[span]
-    return out
+    typical = np.where(known, scales, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    small = np.where(typical > 0, 1e-2 * typical, 1.0)[:, None]
+    scales = np.where(known, scales, small)
+    return scales[:, cloud.branch_of] ** cloud.ohm
 
 
 def small_nnls(rows: Array, goal: Array) -> tuple[Array, Array]:
@@ -253,11 +254,10 @@ class Pool:
     times : indices of the coordinates that are the logarithm of a time constant
     """
 
-    _LOOK = 400  # further down the ranking no start is worth its descent
     _APART = 0.7  # in ln tau: closer starts lead to the same place
 
     def __init__(self, u: Array, cost: Array, times: Sequence[int]) -> None:
-        self._u = u[np.argsort(cost)[: self._LOOK]]
+        self._u = u[np.argsort(cost, kind="stable")]
         self._left = np.ones(len(self._u), dtype=bool)
         self._times = list(times)
         self._nearest = np.full(len(self._u), np.inf)

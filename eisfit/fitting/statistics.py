@@ -39,9 +39,9 @@ class Uncertainty:
 
 
 def uncertainty(
-    objective: Objective, u: Array, bounds: tuple[Array, Array], scale: float
+    objective: Objective, s: int, u: Array, bounds: tuple[Array, Array], scale: float
 ) -> Uncertainty:
-    """Return covariance and status at free coordinates u (F,).
+    """Return covariance and status for spectrum s at free coordinates u (F,).
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def uncertainty(
     """
     lower, upper = bounds
     free = objective.free
-    _, slopes = objective(u[None])
+    _, slopes = objective(u[None], np.array([s]))
     jacobian = slopes[0]
     on_bound = (u - lower < AT_BOUND) | (upper - u < AT_BOUND)
     norm = np.linalg.norm(jacobian, axis=1)

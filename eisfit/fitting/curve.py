@@ -1,0 +1,171 @@
+"""A circuit's impedance and derivatives in the fit's coordinates, compiled for one grid.
+
+Depressed arcs in series, the bulk of most circuits, are evaluated all at once and straight in
+(ln R, ln tau, alpha); whatever else a circuit holds goes through the general evaluation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.circuit.arcs import Arc
+from eisfit.circuit.circuit import Circuit
+from eisfit.circuit.parser import Group, Leaf, Node, group, leaves
+from eisfit.fitting.transform import Coordinates
+
+Array = NDArray[Any]
+
+_OWN_TAU = ("Zarc", "K")
+
+
+@dataclass(frozen=True)
+class Bank:
+    """Arcs R / (1 + (j w tau)^alpha) in series; (n,) indices of their coordinates.
+
+    An arc without an exponent has `flat` true and its `alpha` points anywhere.
+    """
+
+    resistance: Array
+    tau: Array
+    alpha: Array
+    flat: Array
+
+    def add(self, ln_omega: Array, u: Array, z: Array, slopes: Array) -> None:
+        """Add the arcs to z (B, N) and set their derivatives in slopes (B, P, N)."""
+        alpha = np.where(self.flat, 1.0, u[:, self.alpha])[..., None]
+        ln_wt = ln_omega + u[:, self.tau, None]
+        angle = 0.5 * np.pi * alpha
+        power = np.exp(alpha * ln_wt) * (np.cos(angle) + 1j * np.sin(angle))
+        unit = 1.0 / (1.0 + power)
+        arcs = np.exp(u[:, self.resistance, None]) * unit
+        z += arcs.sum(axis=1)
+        slope = arcs * (unit - 1.0)  # d arc / d ln((j w tau)^alpha)
+        slopes[:, self.resistance] = arcs
+        slopes[:, self.tau] = alpha * slope
+        bent = ~self.flat
+        if bent.any():
+            slopes[:, self.alpha[bent]] = slope[:, bent] * (ln_wt[:, bent] + 0.5j * np.pi)
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Series resistances and inductances: indices (k,), impedances of one ohm or henry (k, N)."""
+
+    columns: Array
+    unit: Array
+
+    def add(self, u: Array, z: Array, slopes: Array) -> None:
+        """Add them to z (B, N) and set their derivatives in slopes (B, P, N)."""
+        parts = np.exp(u[:, self.columns])[..., None] * self.unit
+        z += parts.sum(axis=1)
+        slopes[:, self.columns] = parts
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Evaluates one circuit on one grid; see the module."""
+
+    omega: Array
+    size: int
+    bank: Bank | None
+    ends: Ends | None
+    rest: Circuit | None
+    rest_coords: Coordinates | None
+    rest_columns: Array
+
+    @classmethod
+    def of(cls, circuit: Circuit, coords: Coordinates, omega: Array) -> Curve:
+        """Compile a circuit in its coordinates for angular frequencies (N,) in rad/s."""
+        root = circuit.root
+        series = isinstance(root, Group) and root.kind == "series"
+        parts = root.parts if isinstance(root, Group) and series else (root,)
+        paired = {arc.label: arc for arc in coords.arcs}
+        banked: list[tuple[int, int, int | None]] = []
+        ends: list[tuple[int, Array]] = []
+        others: list[Node] = []
+        columns: list[int] = []
+        at = 0
+        for part in parts:
+            width = sum(len(leaf.element.parameters) for leaf in leaves(part))
+            arc = _arc_of(part, at, paired)
+            if arc is not None:
+                banked.append(arc)
+            elif isinstance(part, Leaf) and part.element.symbol in ("R", "L"):
+                ends.append((at, 1j * omega if part.element.symbol == "L" else 0j * omega + 1.0))
+            else:
+                others.append(part)
+                columns.extend(range(at, at + width))
+            at += width
+        rest = Circuit.from_tree(group("series", others), "", circuit.dialect) if others else None
+        return cls(
+            omega=omega,
+            size=len(circuit.slots),
+            bank=_bank(banked) if banked else None,
+            ends=_ends(ends) if ends else None,
+            rest=rest,
+            rest_coords=None if rest is None else _restricted(coords, columns),
+            rest_columns=np.array(columns, dtype=int),
+        )
+
+    def __call__(self, u: Array) -> tuple[Array, Array]:
+        """Return impedance (B, N) and derivatives (B, P, N) at coordinates (B, P)."""
+        slopes = np.empty((len(u), self.size, len(self.omega)), dtype=np.complex128)
+        if self.rest is not None and self.rest_coords is not None:
+            own = u[:, self.rest_columns]
+            values = self.rest_coords.to_values(own)
+            z, derivatives = self.rest.evaluate(self.omega, values)
+            slopes[:, self.rest_columns] = self.rest_coords.pull_back(derivatives, values, own)
+        else:
+            z = np.zeros((len(u), len(self.omega)), dtype=np.complex128)
+        if self.ends is not None:
+            self.ends.add(u, z, slopes)
+        if self.bank is not None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                self.bank.add(np.log(self.omega), u, z, slopes)
+        return z, slopes
+
+
+def _arc_of(part: Node, at: int, paired: dict[str, Arc]) -> tuple[int, int, int | None] | None:
+    """Return the coordinates of R, tau and alpha of a plain arc, or None for anything else."""
+    if isinstance(part, Leaf):
+        if part.element.symbol not in _OWN_TAU:
+            return None
+        return at, at + 1, at + 2 if len(part.element.parameters) == 3 else None
+    labels = [leaf.label for leaf in leaves(part)]
+    owner = next((paired[label] for label in labels if label in paired), None)
+    if owner is None or part.kind != "parallel" or len(labels) != 2 or owner.store is None:
+        return None
+    return owner.resistance, owner.store, owner.alpha
+
+
+def _bank(arcs: list[tuple[int, int, int | None]]) -> Bank:
+    return Bank(
+        resistance=np.array([r for r, _, _ in arcs]),
+        tau=np.array([t for _, t, _ in arcs]),
+        alpha=np.array([r if a is None else a for r, _, a in arcs]),
+        flat=np.array([a is None for _, _, a in arcs]),
+    )
+
+
+def _ends(parts: list[tuple[int, Array]]) -> Ends:
+    return Ends(np.array([at for at, _ in parts]), np.array([unit for _, unit in parts]))
+
+
+def _restricted(coords: Coordinates, columns: list[int]) -> Coordinates:
+    """Return the coordinates of some of the parameters, renumbered."""
+    place = {old: new for new, old in enumerate(columns)}
+    arcs = tuple(
+        Arc(
+            arc.label,
+            place[arc.resistance],
+            store=None if arc.store is None else place[arc.store],
+            alpha=None if arc.alpha is None else place[arc.alpha],
+        )
+        for arc in coords.arcs
+        if arc.resistance in place
+    )
+    return Coordinates(coords.linear[columns], arcs)
