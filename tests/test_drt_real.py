@@ -63,3 +63,25 @@ def test_synthetic_zarc_of_drttools(shared_data):
     assert result.resistance_inf == pytest.approx(span[:5].mean(), rel=0.05)
     total = result.resistance_inf + result.resistance_polarization
     assert total == pytest.approx(span[-5:].mean(), rel=0.03)
+
+
+def test_ion_conductor_agrees_with_its_published_fit(shared_data):
+    """Example2_fit_report.txt beside the file: R1 4.471e4 +- 272, R2 4.712e4 +- 549 ohm."""
+    lines = (shared_data / "eisfitpython" / "Example2b.txt").read_text("latin-1").splitlines()
+    start = next(i for i, line in enumerate(lines) if line[:1].isdigit())
+    table = np.loadtxt(lines[start:], usecols=(0, 1, 2))
+    spectrum = Spectrum(table[:, 0], table[:, 1] + 1j * table[:, 2])
+    first, second = drt_spectrum(spectrum).peak_rows[:2]
+    assert first["resistance_ohm"] == pytest.approx(4.471e4, rel=0.05)
+    assert second["resistance_ohm"] == pytest.approx(4.712e4, rel=0.05)
+    for row, q, n, resistance in (
+        (first, 1.727e-10, 0.8501, 4.471e4),
+        (second, 1.244e-8, 0.8189, 4.712e4),
+    ):
+        assert abs(np.log10(row["tau_s"] / (resistance * q) ** (1 / n))) < 0.1
+
+
+def test_poor_data_are_said_to_be_poor(shared_data):
+    table = np.loadtxt(shared_data / "drttools" / "data_ZARC.csv", delimiter=",")
+    spectrum = Spectrum(table[:, 0], table[:, 1] + 1j * table[:, 2])
+    assert any("of the modulus" in message for message in drt_spectrum(spectrum).messages)

@@ -141,6 +141,8 @@ def _result(
     found = find_peaks(gamma, modulus, problem.grid.spacing, report.SMALLEST)
     rows = report.peak_rows(found, gamma, problem.grid, modulus, window, draws)
     tail = tuple((sizes[a], a) for a in _TAIL_EXPONENTS if sizes.get(a, 0.0) > 0.0)
+    residuals = (impedance - spectrum.impedance) / spectrum.modulus
+    rms = float(np.sqrt(np.mean(np.abs(residuals[~spectrum.mask]) ** 2) / 2.0))
     searched = len(solved.sweep.path) > 1
     lambdas = [s.lam for s in solved.sweep.path]
     return DRTResult(
@@ -159,8 +161,8 @@ def _result(
         method=settings.method,
         sweep=np.column_stack([lambdas, solved.sweep.scores]) if searched else np.empty((0, 2)),
         impedance=impedance,
-        residuals=(impedance - spectrum.impedance) / spectrum.modulus,
-        messages=report.messages(rows, tail, solved.sweep.at_end, sizes[0.0]),
+        residuals=residuals,
+        messages=report.messages(rows, tail, solved.sweep.at_end, sizes[0.0], rms),
         peak_rows=tuple(rows),
         tail=tail,
         seed=settings.seed,

@@ -98,8 +98,9 @@ def shoulder_strength(peaks: list[Peak], index: int, gamma: FloatArray, spacing:
     """Return the area of a peak relative to what a shoulder on its neighbour must have."""
     if len(peaks) == 1:
         return np.inf
-    host = peaks[_heir(peaks, index, gamma)].area(gamma, spacing)
-    return float(peaks[index].area(gamma, spacing) / (SHOULDER_SHARE * host))
+    host = float(peaks[_heir(peaks, index, gamma)].area(gamma, spacing))
+    own = float(peaks[index].area(gamma, spacing))
+    return own / max(SHOULDER_SHARE * host, np.finfo(float).tiny)
 
 
 def _heir(peaks: list[Peak], index: int, gamma: FloatArray) -> int:

@@ -22,6 +22,12 @@ SMALLEST = 0.01
 # the posterior (measured on synthetic spectra: 0.90 and more for true, at most 0.72 for false).
 _LEAST_PROBABILITY = 0.5
 _LEAST_SEPARATION = 0.8
+# A skirt that decays like tau^-alpha from gamma at the bound holds gamma / alpha, alpha being about
+# 0.8, of which up to two thirds may be the other peak's.
+_SKIRT = 0.8
+# A maximum is located to about this part of a step of the grid, whatever the noise.
+_STEP = 0.25
+_POOR_RMS = 0.01
 # Half width of the interval of R, relative to R, beyond which a number is none, and beyond which a
 # shoulder and its neighbour have no shares of their own.
 _UNDETERMINED = 0.75
@@ -50,13 +56,13 @@ def peak_rows(
     sightings = None
     if draws is not None:
         found, sightings = _supported(found, gamma, modulus, spacing, draws)
-    total = gamma.sum() * spacing
+    total = float(gamma.sum() * spacing)
     rows = []
     for k, peak in enumerate(found):
         row = _row(peak, gamma, grid)
         row["fraction"] = row["resistance_ohm"] / total
         if draws is not None and sightings is not None:
-            row |= _uncertainty(peak, row["resistance_ohm"], grid, draws, sightings, k)
+            row |= _uncertainty(found, k, gamma, grid, draws, sightings)
         row["status"] = _status(row, window, _on_shoulder(found, k))
         rows.append(row)
     return rows
@@ -78,25 +84,35 @@ def _supported(
 
 
 def _uncertainty(
-    peak: Peak, resistance: float, grid: Grid, draws: Resamples, sightings: Sightings, k: int
+    found: list[Peak],
+    k: int,
+    gamma: FloatArray,
+    grid: Grid,
+    draws: Resamples,
+    sightings: Sightings,
 ) -> dict[str, float]:
-    """Return probability and intervals of one peak.
+    """Return probability and intervals of peak `k`.
 
     The posterior says how large gamma between fixed bounds may be, the repeated evaluations how the
-    bounds move with the noise: the two widths add in quadrature.
+    bounds move with the noise, and gamma at the bounds how much of one peak's skirt lies under the
+    other: the three widths add in quadrature.
     """
+    peak = found[k]
+    resistance = float(peak.area(gamma, grid.spacing))
     seen = np.isfinite(sightings.positions[:, k])
+    walls = [peak.start] * (k > 0) + [peak.stop - 1] * (k < len(found) - 1)
+    skirts = _SKIRT * sum(float(gamma[wall]) for wall in walls)
     bounds = [interval(peak.area(draws.posterior, grid.spacing))]
     bounds.append(interval(sightings.areas[seen, k]))
-    below = math.hypot(*(max(resistance - float(low), 0.0) for low, _ in bounds))
-    above = math.hypot(*(max(float(high) - resistance, 0.0) for _, high in bounds))
+    below = [max(resistance - float(low), 0.0) for low, _ in bounds]
+    above = [max(float(high) - resistance, 0.0) for _, high in bounds]
     early, late = interval(sightings.positions[seen, k])
     return {
-        "lower_ohm": max(resistance - below, 0.0),
-        "upper_ohm": resistance + above,
+        "lower_ohm": max(resistance - math.hypot(skirts, *below), 0.0),
+        "upper_ohm": resistance + math.hypot(skirts, *above),
         "probability": float(sightings.probability[k]),
-        "tau_lower_s": _tau(grid, min(float(early), peak.position)),
-        "tau_upper_s": _tau(grid, max(float(late), peak.position)),
+        "tau_lower_s": _tau(grid, min(float(early), peak.position) - _STEP),
+        "tau_upper_s": _tau(grid, max(float(late), peak.position) + _STEP),
     }
 
 
@@ -143,6 +159,7 @@ def messages(
     tail: tuple[tuple[float, float], ...],
     at_end: bool,
     resistance_inf: float,
+    rms: float,
 ) -> tuple[str, ...]:
     """Return what the reader should know beside the numbers."""
     said = []
@@ -169,6 +186,11 @@ def messages(
         said.append(
             f"At the highest frequency gamma and the series resistance of {resistance_inf:.4g} ohm "
             "cannot be told apart; only their sum is determined."
+        )
+    if rms > _POOR_RMS:
+        said.append(
+            f"The fit leaves {rms:.2%} of the modulus: noise, data that break the Kramers-Kronig "
+            "relations, or an inductive loop, which gamma >= 0 cannot follow."
         )
     if at_end:
         said.append(

@@ -15,6 +15,9 @@ from eisfit.relaxation.problem import Problem
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+# Fall of twice the log evidence, over three steps down in lambda, after which the search ends.
+_HOPELESS = 30.0
+
 
 @dataclass(frozen=True, eq=False)
 class Solution:
@@ -146,10 +149,28 @@ def sweep(problem: Problem, penalty: FloatArray, criterion: str, lambdas: FloatA
     `lambdas` must descend: the free set grows slowly that way, and small lambda starts warm.
     """
     path: list[Solution] = []
+    scores: list[float] = []
     start = None
     for lam in lambdas:
         path.append(solve(problem, penalty, float(lam), start))
         start = path[-1].free
+        if criterion == "evidence" and len(lambdas) > 1:
+            scores.append(evidence(problem, penalty, path[-1]))
+            if _hopeless(scores):
+                break
     if len(path) == 1:
         return Sweep(tuple(path), np.zeros(1))
+    if scores:
+        return Sweep(tuple(path), np.array(scores))
     return Sweep(tuple(path), CRITERIA[criterion](problem, penalty, path))
+
+
+def _hopeless(scores: list[float]) -> bool:
+    """Return whether the evidence has long been falling towards small lambda.
+
+    There the data are followed into their noise, and the solutions take longest.
+    """
+    if len(scores) < 5:
+        return False
+    a, b, c, d = scores[-4:]
+    return a < b < c < d and d > a + _HOPELESS
