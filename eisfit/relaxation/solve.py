@@ -43,10 +43,8 @@ class Regularised:
     @property
     def variance(self) -> float:
         """Estimated variance of a weighted datum, from the misfit."""
-        free = int(self.solution.free[: self.problem.n_terms].sum())
         freedom = select.freedom(self.problem, self.penalty, self.solution)
-        count = len(self.problem.target)
-        return self.solution.misfit / max(count - max(freedom, free), 1.0)
+        return self.solution.misfit / max(len(self.problem.target) - freedom, 1.0)
 
 
 def regularise(
