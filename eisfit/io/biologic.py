@@ -20,11 +20,11 @@ from typing import Any
 import numpy as np
 
 from eisfit.errors import NoImpedanceError, ReadError
-from eisfit.io.columns import interpret, is_complete
 from eisfit.io.eclab import TECHNIQUES
-from eisfit.io.measurement import Key, Measurement, to_spectra
+from eisfit.io.measurement import Choice, Measurement, measured
+from eisfit.io.request import Request
 from eisfit.io.source import Source
-from eisfit.spectrum import FloatArray, Spectrum
+from eisfit.spectrum import FloatArray
 
 _FIRST_MODULE = 52
 _MAGIC = b"MODULE"
@@ -58,7 +58,7 @@ class Module:
         return len(self.data) == self.length
 
 
-def read_mpr(source: Source, electrode: str | None = None) -> list[Spectrum]:
+def read_mpr(source: Source, request: Request) -> list[Measurement]:
     """Read a BioLogic .mpr.
 
     Raises
@@ -81,22 +81,26 @@ def read_mpr(source: Source, electrode: str | None = None) -> list[Spectrum]:
             "give another file"
         )
     raw = _raw_columns(content, source, notes)
-    columns = _interpreted(raw)
-    if not is_complete([interpret(name) for name in raw]):
+    choice = Choice.among(list(raw), request, source.name)
+    if not choice.is_complete:
         raise NoImpedanceError(
             f"{source.name} ({technique}) holds no impedance; its columns are "
             f"{', '.join(raw)[:160]}. Give the PEIS or GEIS file of the series"
         )
     loop = named.get("VMP loop")
-    measurement = Measurement(
-        columns,
-        "BioLogic .mpr",
-        _control(named, notes),
-        metadata,
-        tuple(notes),
-        loop_starts=_loop_starts(loop.data) if loop else None,
-    )
-    return to_spectra(measurement, source, electrode)
+    columns = list(raw.values())
+    return [
+        measured(
+            choice,
+            [columns[index] for index in choice.indices],
+            source.name,
+            format="BioLogic .mpr",
+            control=_control(named, notes),
+            metadata=metadata,
+            notes=tuple(notes),
+            loop_starts=_loop_starts(loop.data) if loop else None,
+        )
+    ]
 
 
 def walk(content: bytes, source_name: str) -> Iterator[Module]:
@@ -247,14 +251,6 @@ def _heard(name: str, notes: list[str]) -> Iterator[None]:
     finally:
         logger.propagate = propagate
         logger.removeHandler(handler)
-
-
-def _interpreted(raw: Mapping[str, FloatArray]) -> dict[Key, FloatArray]:
-    columns: dict[Key, FloatArray] = {}
-    for name, values in raw.items():
-        if column := interpret(name):
-            columns.setdefault(column.key, values * column.scale + column.offset)
-    return columns
 
 
 def _metadata(modules: Mapping[str, Module]) -> dict[str, Any]:

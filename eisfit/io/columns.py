@@ -14,7 +14,9 @@ class Column:
     """The meaning of a column name.
 
     `scale` times the number gives Hz, rad/s, ohm, degrees, s, V or degrees C, plus `offset`; it is
-    negative where the name carries a minus. `unit` is "" where the name has none.
+    negative where the name carries a minus. `unit` is "" where the name has none. `signed` says
+    whether the name leaves no doubt of the sign: `Im(Z)` and `-Z''` do, while people write `Z''`
+    for both.
     """
 
     quantity: str
@@ -22,6 +24,7 @@ class Column:
     scale: float = 1.0
     offset: float = 0.0
     unit: str = ""
+    signed: bool = False
 
     @property
     def key(self) -> tuple[str, str]:
@@ -115,6 +118,8 @@ _UNIT_PLACES = tuple(
 )
 _MINUS = re.compile(r"^(?:-\s*1?\s*\*?|(?:neg|negative|minus)(?:\b|[\s_.]))\s*", re.IGNORECASE)
 
+# Without a number in each of these that it has, a row is no point.
+VITAL = ("frequency", "omega", "real", "imaginary", "modulus", "phase")
 IMPEDANCE_QUANTITIES = ("real", "imaginary", "modulus", "phase")
 
 
@@ -172,14 +177,16 @@ def _column(name: str, unit_text: str, unit: tuple[str, float, float, str] | Non
     core = re.sub(r"^data(?=.)", "", core)
     for column in _meanings(core):
         measure = _MEASURES.get(column.quantity)
+        signed = sign < 0 or "(" in core
         if unit is None:
-            return replace(column, scale=sign)
+            return replace(column, scale=sign, signed=signed)
         if unit[0] == measure or (unit[0] == "omega" and measure == "frequency"):
             quantity = "omega" if unit[0] == "omega" else column.quantity
             plain = "ohm cm2" if unit[3] in ("ohmcm2", "ohmm2") else unit_text
             return replace(
-                column, quantity=quantity, scale=sign * unit[1], offset=unit[2], unit=plain
-            )
+                column, quantity=quantity, scale=sign * unit[1], offset=unit[2], unit=plain,
+                signed=signed,
+            )  # fmt: skip
     return None
 
 

@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from eisfit.errors import ReadError
-from eisfit.io.columns import Column, interpret, is_complete
+from eisfit.io.columns import VITAL, Column, interpret, is_complete
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?:nan|inf)", re.I)
 _THOUSANDS = {mark: re.compile(rf"[-+]?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+") for mark in ",."}
 _SAMPLE = 200
 # Every name of a frequency has one of these: to pass over most lines without splitting them.
 _FREQUENCY = re.compile(r"fr[eé]|\b[fw]\b|omega|\u03c9", re.IGNORECASE)
-# Without a number in each of these that it has, a line is no row.
-VITAL = ("frequency", "omega", "real", "imaginary", "modulus", "phase")
 _LONGEST_LINE = 100_000
 
 # Separator of rows -> its name in messages. Whitespace last: it also splits what others separate.
@@ -69,12 +67,14 @@ def find_header(lines: Sequence[str]) -> int | None:
     """Return the index of the first line that names a frequency and an impedance, or None."""
     for index, line in enumerate(lines):
         if len(line) <= _LONGEST_LINE and _FREQUENCY.search(line):
-            for _ in split_names(line, is_complete):
+            for _ in split_names(line):
                 return index
     return None
 
 
-def split_names(line: str, accept: Callable[[list[Column | None]], bool]) -> Iterator[list[str]]:
+def split_names(
+    line: str, accept: Callable[[list[Column | None]], bool] = is_complete
+) -> Iterator[list[str]]:
     """Split a header line in every way that gives names which `accept` takes, likeliest first."""
     line = line.strip(" \n")
     if line.startswith('"') and line.endswith('"') and line.count('"') == 2:
@@ -106,8 +106,11 @@ def below_header(
     ReadError
         If there are rows and none fits, or the decimal sign stays ambiguous.
     """
-    rows = [line for line in lines[header + 1 :] if line.strip()][:_SAMPLE]
     ways = list(ways)
+    if units := _unit_row(lines, header):
+        ways = [_with_units(names, lines[units]) for names in ways]
+    first = max(header, units or 0) + 1
+    rows = [line for line in lines[first:] if line.strip()][:_SAMPLE]
     best: tuple[list[str], str | None, list[list[str]]] = (ways[0], "\t", [])
     for names in ways:
         for separator in _SEPARATORS:
@@ -117,11 +120,35 @@ def below_header(
     names, separator, numbers = best
     if rows and not numbers:
         raise ReadError(
-            f"{source_name}, line {header + 2}: the rows do not fit the {len(names)} column names "
+            f"{source_name}, line {first + 1}: the rows do not fit the {len(names)} column names "
             f"above them ({', '.join(names[:6])}): check separator and decimal sign"
         )
     decimal, thousands = _marks([n for row in numbers for n in row], separator, source_name)
-    return Layout(names, header + 1, separator, decimal, thousands)
+    return Layout(names, first, separator, decimal, thousands)
+
+
+def _unit_row(lines: Sequence[str], header: int) -> int | None:
+    """Return the index of a line of units below the names, as Gamry and Origin write it."""
+    for index in range(header + 1, min(header + 3, len(lines))):
+        fields = lines[index].replace(";", " ").replace(",", " ").split()
+        if not fields:
+            continue
+        if any(is_number(field) for field in fields):
+            return None
+        return index if any(interpret(f"f ({field})") for field in fields) else None
+    return None
+
+
+def _with_units(names: list[str], line: str) -> list[str]:
+    """Write the unit below each name behind it, where the names have none."""
+    for separator in ("\t", ";", ",", None):
+        units = [unit.strip() for unit in line.strip("\n").split(separator)]
+        if len(units) == len(names) > 1:
+            return [
+                f"{name} ({unit})" if unit and (c := interpret(name)) and not c.unit else name
+                for name, unit in zip(names, units, strict=True)
+            ]
+    return names
 
 
 def _fitting(rows: list[str], names: list[str], separator: str | None) -> list[list[str]]:

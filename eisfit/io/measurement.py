@@ -1,25 +1,33 @@
-"""What every reader ends in: named columns and settings, and from them the spectra."""
+"""What every reader ends in: named columns and settings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from eisfit.errors import NoImpedanceError, ReadError
-from eisfit.io.kkhint import slope
-from eisfit.io.source import Source
-from eisfit.io.sweeps import sweep_starts, usable_rows
-from eisfit.spectrum import ComplexArray, FloatArray, Spectrum
+from eisfit.io.columns import VITAL, Column, interpret, is_complete
+from eisfit.io.request import Request
+from eisfit.spectrum import FloatArray
 
 Key = tuple[str, str]
+
+_WORDS = {
+    "real": "real part", "imaginary": "imaginary part", "cycle": "cycle number",
+    "loop": "loop number", "sweep": "sweep number", "omega": "angular frequency",
+}  # fmt: skip
+_UNITS = {
+    "frequency": "Hz", "omega": "rad/s", "real": "ohm", "imaginary": "ohm", "modulus": "ohm",
+    "time": "s", "potential": "V", "temperature": "degrees C",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """Columns of a file and what its settings say.
+    """Columns of a file, or of a part of it, and what its settings say.
 
     Parameters
     ----------
@@ -30,11 +38,22 @@ class Measurement:
     control : str, optional
         The electrode, or pair, whose potential the technique controlled.
     metadata : mapping
-        Entries for every spectrum of the file.
+        Entries for every spectrum of the measurement.
     notes : tuple of str
         What was taken as what, so far.
     angle_unit_known : bool
         Whether the phase column names its unit; else the data must tell degrees from radians.
+    loop_starts : (M,) array, optional
+        Rows where the instrument says that a loop begins.
+    label : str
+        Name of this part of the file (a sheet, a title); "" where there is but one.
+    taken, unused : tuple of str
+        Each column that is used, as "name: what it was taken as"; names of the others.
+    sign_is_named : bool
+        Whether the name of the imaginary part says its sign beyond doubt, as `Im(Z)` and
+        `-Z''` do and `Z''` does not.
+    minus_is_named : bool
+        Whether that name, or that of the phase where there is no imaginary part, has a minus.
     """
 
     columns: Mapping[Key, FloatArray]
@@ -44,6 +63,11 @@ class Measurement:
     notes: tuple[str, ...] = ()
     angle_unit_known: bool = True
     loop_starts: FloatArray | None = None
+    label: str = ""
+    taken: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+    sign_is_named: bool = True
+    minus_is_named: bool = False
 
     @property
     def pairs(self) -> list[str]:
@@ -56,228 +80,162 @@ class Measurement:
         ]
 
 
-def to_spectra(
-    measurement: Measurement, source: Source, electrode: str | None = None
-) -> list[Spectrum]:
-    """Choose the impedance, leave out what is no point, split into sweeps.
+@dataclass(frozen=True)
+class Choice:
+    """Which columns of a table are used, and as what.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Names as the file has them.
+    used : tuple of (int, Column)
+        Index and meaning. Vital quantities (frequency and impedance) may be there twice; they are
+        compared once they are read.
+    """
+
+    names: tuple[str, ...]
+    used: tuple[tuple[int, Column], ...]
+
+    @classmethod
+    def among(cls, names: Sequence[str], request: Request, source_name: str) -> Choice:
+        """Choose by name; see `Request.names` for what may be raised."""
+        used: list[tuple[int, Column]] = []
+        seen: set[Key] = set()
+        for index, name in enumerate(request.names(names, source_name)):
+            column = interpret(name)
+            if column and (column.quantity in VITAL or column.key not in seen):
+                seen.add(column.key)
+                used.append((index, column))
+        return cls(tuple(names), tuple(used))
+
+    @property
+    def indices(self) -> list[int]:
+        """Indices of the columns that are used."""
+        return [index for index, _ in self.used]
+
+    @property
+    def vital(self) -> list[bool]:
+        """For each of them whether a row without a number there is no row."""
+        return [column.quantity in VITAL for _, column in self.used]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether they make a spectrum."""
+        return is_complete([column for _, column in self.used])
+
+    @property
+    def taken(self) -> tuple[str, ...]:
+        """Sentences that say what was taken as what."""
+        return tuple(
+            f"{self.names[index] or f'column {index + 1}'}: {describe(column)}"
+            for index, column in self.used
+        )
+
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """Names of the other columns."""
+        used = set(self.indices)
+        return tuple(n for i, n in enumerate(self.names) if i not in used and n.strip())
+
+
+def describe(column: Column) -> str:
+    """Say in words what a column was taken as."""
+    words = ("minus the " if column.scale < 0 else "") + _WORDS.get(
+        column.quantity, column.quantity
+    )
+    if column.electrode and column.electrode != "Ewe":
+        words += f" of {column.electrode}"
+    if column.unit:
+        return f"{words} in {column.unit}"
+    unit = _UNITS.get(column.quantity)
+    return f"{words} in {unit} (assumed, the name has no unit)" if unit else words
+
+
+def measured(
+    choice: Choice,
+    values: Sequence[FloatArray],
+    source_name: str,
+    **more: Any,
+) -> Measurement:
+    """Make a measurement of the columns that were chosen.
+
+    Parameters
+    ----------
+    values : sequence of (N,) arrays
+        The numbers of `choice.used`, as they are in the file.
+    **more
+        Other fields of `Measurement`.
 
     Raises
     ------
     NoImpedanceError
-        If there is no frequency, no impedance, or no row with both.
+        If the columns make no spectrum.
     ReadError
-        If the electrode asked for is not in the file, or columns contradict each other.
+        If two columns claim to be the same quantity and differ.
     """
-    notes = list(measurement.notes)
-    frequency = _frequency(measurement, source)
-    pair = _choose_pair(measurement, source, electrode, notes)
-    impedance = _impedance(measurement, pair, frequency, source, notes)
-    keep, left_out = usable_rows(frequency, impedance)
-    notes += left_out
-    if not keep.any():
+    if not choice.is_complete:
         raise NoImpedanceError(
-            f"{source.name} holds no impedance point ({'; '.join(left_out) or 'no row'}): the run "
-            "was probably aborted before its first point; give another file"
+            f"{source_name} has the columns {', '.join(n for n in choice.names if n)[:160]}, which "
+            "hold no frequency together with an impedance: give the impedance file, or say which "
+            "column is which (--columns)"
         )
-    rows = np.flatnonzero(keep)
-    counters = [
-        measurement.columns[key][rows]
-        for key in (("cycle", ""), ("loop", ""), ("sweep", ""))
-        if key in measurement.columns and np.isfinite(measurement.columns[key][rows]).all()
-    ]
-    if measurement.loop_starts is not None:
-        counters.append(np.searchsorted(measurement.loop_starts, rows, side="right").astype(float))
-    starts = sweep_starts(frequency[rows], counters)
-    if electrode is not None or measurement.control is not None or len(measurement.pairs) > 1:
-        fixed = {**measurement.metadata, "electrode": pair}
-    else:
-        fixed = dict(measurement.metadata)
-    return [
-        Spectrum(
-            frequency[part],
-            impedance[part],
-            label=source.path.stem,
-            metadata={
-                "source": source.name,
-                "sha256": source.sha256,
-                "format": measurement.format,
-                "sweep": number,
-                **fixed,
-                **_conditions(measurement, pair, part),
-                "notes": tuple(notes),
-            },
-        )
-        for number, part in enumerate(np.split(rows, starts[1:]), start=1)
-    ]
-
-
-def _frequency(measurement: Measurement, source: Source) -> FloatArray:
-    columns = measurement.columns
-    if ("frequency", "") in columns:
-        return columns["frequency", ""]
-    if ("omega", "") in columns:
-        return columns["omega", ""] / (2 * np.pi)
-    raise NoImpedanceError(
-        f"{source.name} ({measurement.format}) has no frequency column, so it holds no impedance "
-        "that can be used: give the impedance file of the series, or export it with `freq/Hz`"
+    columns: dict[Key, FloatArray] = {}
+    origin: dict[Key, int] = {}
+    for (index, column), raw in zip(choice.used, values, strict=True):
+        number = np.asarray(raw, dtype=np.float64) * column.scale + column.offset
+        if column.key in columns:
+            _check_same(choice, column, origin[column.key], index, columns, number, source_name)
+            continue
+        columns[column.key] = number
+        origin[column.key] = index
+    metadata = dict(more.pop("metadata", {}))
+    used = [column for _, column in choice.used]
+    if any(column.unit == "ohm cm2" for column in used):
+        metadata["impedance_unit"] = "ohm cm2"
+    return Measurement(
+        columns,
+        metadata=metadata,
+        angle_unit_known=all(column.unit for column in used if column.quantity == "phase"),
+        taken=choice.taken,
+        unused=choice.unused,
+        minus_is_named=any(column.scale < 0 for column in _bearing_sign(used)[:1]),
+        sign_is_named=all(column.signed for column in _bearing_sign(used)),
+        **more,
     )
 
 
-def _choose_pair(
-    measurement: Measurement, source: Source, electrode: str | None, notes: list[str]
-) -> str:
-    pairs = measurement.pairs
-    if not pairs:
-        raise NoImpedanceError(
-            f"{source.name} ({measurement.format}) has frequencies but no impedance: it needs "
-            "columns such as Re(Z)/Ohm and -Im(Z)/Ohm, or |Z|/Ohm and Phase(Z)/deg"
-        )
-    if electrode is not None:
-        if electrode not in pairs or not _is_measured(measurement, electrode):
-            raise ReadError(
-                f"{source.name} holds no impedance of {electrode}, only of {', '.join(pairs)}: "
-                "ask for another electrode, or leave the choice to the settings"
-            )
-        notes.append(f"the impedance is that of {electrode}, as asked for")
-        return electrode
-    wanted = measurement.control or "Ewe"
-    measured = [pair for pair in pairs if _is_measured(measurement, pair)] or pairs
-    chosen = wanted if wanted in measured else measured[0]
-    if chosen != wanted:
-        notes.append(
-            f"the technique controlled {wanted}, of which the file holds no impedance; that of "
-            f"{chosen} was taken"
-        )
-    elif measurement.control:
-        notes.append(f"the impedance is that of {chosen}, which the technique controlled")
-    elif len(measured) > 1:
-        notes.append(
-            f"the settings do not say which electrode was controlled; {chosen} was taken of "
-            f"{', '.join(measured)}"
-        )
-    return chosen
+def measured_table(
+    table: Mapping[str, FloatArray], request: Request, source_name: str, **more: Any
+) -> Measurement:
+    """Make a measurement of named columns of one length; see `measured`."""
+    choice = Choice.among(list(table), request, source_name)
+    arrays = list(table.values())
+    return measured(choice, [arrays[i] for i in choice.indices], source_name, **more)
 
 
-def _is_measured(measurement: Measurement, pair: str) -> bool:
-    """Columns of an electrode that was not recorded are all zero."""
-    return any(
-        np.any(np.nan_to_num(measurement.columns[quantity, pair]) != 0)
-        for quantity in ("real", "imaginary", "modulus")
-        if (quantity, pair) in measurement.columns
-    )
-
-
-def _impedance(
-    measurement: Measurement, pair: str, frequency: FloatArray, source: Source, notes: list[str]
-) -> ComplexArray:
-    columns = measurement.columns
-    parts = [
-        columns.get((quantity, pair)) for quantity in ("real", "imaginary", "modulus", "phase")
-    ]
-    real, imaginary, modulus, phase = parts
-    polar: ComplexArray | None = None
-    if modulus is not None and phase is not None and np.any(np.nan_to_num(modulus) != 0):
-        if not measurement.angle_unit_known:
-            phase = _in_degrees(phase, frequency, modulus, notes)
-        polar = (modulus * np.exp(1j * np.radians(phase))).astype(np.complex128)
-    if real is None or imaginary is None:
-        if polar is None:
-            raise NoImpedanceError(
-                f"{source.name} has columns of modulus and phase, but they hold only zeros: give "
-                "another file"
-            )
-        notes.append("the impedance was computed from modulus and phase")
-        return polar
-    impedance: ComplexArray = (real + 1j * imaginary).astype(np.complex128)
-    if polar is not None:
-        _check_agreement(impedance, polar, frequency, source, notes)
-    elif modulus is not None:
-        notes.append("modulus and phase were not checked: one is missing or holds only zeros")
-    _warn_of_sign(impedance, frequency, notes)
-    return impedance
-
-
-def _in_degrees(
-    phase: FloatArray, frequency: FloatArray, modulus: FloatArray, notes: list[str]
-) -> FloatArray:
-    used = np.isfinite(phase) & np.isfinite(modulus) & (modulus > 0) & (frequency > 0)
-    largest = float(np.abs(phase[used]).max(initial=0.0))
-    ratio = abs(slope(frequency[used], phase[used], np.log(modulus[used])))
-    # 8 is halfway, in ratio, between 1 (radians) and 57 (degrees).
-    radians = largest <= 3.2 and (ratio < 8 if np.isfinite(ratio) else largest > 0.2)
-    notes.append(
-        f"the phase column names no unit; it was taken as {'radians' if radians else 'degrees'}, "
-        "after its size"
-    )
-    return np.degrees(phase) if radians else phase
-
-
-def _check_agreement(
-    impedance: ComplexArray,
-    polar: ComplexArray,
-    frequency: FloatArray,
-    source: Source,
-    notes: list[str],
+def _check_same(
+    choice: Choice,
+    column: Column,
+    first: int,
+    second: int,
+    columns: Mapping[Key, FloatArray],
+    number: FloatArray,
+    source_name: str,
 ) -> None:
-    used = np.isfinite(impedance) & np.isfinite(polar) & (frequency > 0) & (np.abs(polar) > 0)
-    if not used.any():
-        return
-    z, p = impedance[used], polar[used]
-    size = np.abs(p)
-    if np.mean(np.abs(np.abs(z) - size) > 0.02 * size) > 0.1:
+    known = columns[column.key]
+    with np.errstate(invalid="ignore"):
+        apart = np.abs(number - known) > 1e-3 * np.abs(known)
+    if np.any(apart):
+        what = _WORDS.get(column.quantity, column.quantity)
+        one, two = choice.names[first], choice.names[second]
         raise ReadError(
-            f"{source.name}: real and imaginary part do not give the modulus column (median ratio "
-            f"{np.median(np.abs(z) / size):.3g}): check decimal sign, units and column names of "
-            "the file, or remove the columns that are wrong"
-        )
-    same = np.mean(np.abs(z - p) < 0.05 * size)
-    turned = np.mean(np.abs(z.conj() - p) < 0.05 * size)
-    if same > 0.9:
-        notes.append("real and imaginary part agree with modulus and phase")
-    elif turned > 0.9:
-        notes.append(
-            "the phase column has the opposite sign of the imaginary part; the imaginary part was "
-            "taken as its column name says"
-        )
-    else:
-        notes.append("warning: the phase column does not agree with real and imaginary part")
-
-
-def _warn_of_sign(impedance: ComplexArray, frequency: FloatArray, notes: list[str]) -> None:
-    used = np.isfinite(impedance) & (frequency > 0) & (impedance != 0)
-    z = impedance[used]
-    if len(z) < 4 or np.mean(z.imag > 0) < 0.8:
-        return
-    if slope(frequency[used], z.imag, z.real) < 0:
-        notes.append(
-            "warning: the imaginary part is positive nearly throughout and does not go with the "
-            "real part; the file may mean -Im(Z) where it says Im(Z)"
+            f"{source_name} has two columns for the {what}, {one!r} (column {first + 1}) and "
+            f"{two!r} (column {second + 1}), and they differ: say which to read (--columns), by "
+            f"names in order with '-' for a column to leave out, or with '{two}=-'"
         )
 
 
-def _conditions(
-    measurement: Measurement, pair: str, rows: np.ndarray[Any, np.dtype[np.intp]]
-) -> dict[str, float]:
-    """Return when a sweep began, and its mean potential and temperature, where known."""
-    columns = measurement.columns
-    found: dict[str, float] = {}
-    time = columns.get(("time", ""))
-    if time is not None and np.isfinite(time[rows[0]]):
-        found["time_s"] = float(time[rows[0]])
-    for name, values in (
-        ("potential_v", _potential(columns, pair)),
-        ("temperature_c", columns.get(("temperature", ""))),
-    ):
-        if values is not None and np.isfinite(values[rows]).any():
-            found[name] = float(np.nanmean(values[rows]))
-    return found
-
-
-def _potential(columns: Mapping[Key, FloatArray], pair: str) -> FloatArray | None:
-    working, counter = columns.get(("potential", "Ewe")), columns.get(("potential", "Ece"))
-    if pair == "Ewe-Ece":
-        if ("potential", "Ewe-Ece") in columns:
-            return columns["potential", "Ewe-Ece"]
-        if working is not None and counter is not None:
-            return working - counter
-    return counter if pair == "Ece" else working
+def _bearing_sign(used: Sequence[Column]) -> list[Column]:
+    """Return the columns of the imaginary part, or those of the phase where there is none."""
+    imaginary = [column for column in used if column.quantity == "imaginary"]
+    return imaginary or [column for column in used if column.quantity == "phase"]

@@ -10,28 +10,30 @@ from typing import Any
 import numpy as np
 
 from eisfit.errors import NoImpedanceError, ReadError, SpectrumError
+from eisfit.io.request import Request
 from eisfit.io.source import Source
 from eisfit.spectrum import Spectrum
 
 FORMAT = "eisfit-spectra"
 VERSION = 1
+_MOST_BYTES = 1 << 26
 CSV_COLUMNS = (
     "label", "sweep", "frequency_hz", "real_ohm", "imaginary_ohm", "masked_because",
 )  # fmt: skip
 CSV_CONDITIONS = ("time_s", "potential_v", "temperature_c")
 
 
-def read_json(source: Source, electrode: str | None = None) -> list[Spectrum]:
+def read_json(source: Source, request: Request) -> list[Spectrum]:
     """Read our JSON; metadata come back as they were written, lists as tuples.
 
     Raises
     ------
     ReadError
-        If the JSON is cut off or damaged, of a newer version, or an electrode is asked for.
+        If the JSON is cut off or damaged, of a newer version, or an electrode, columns or a sign are asked for.
     """
-    _refuse_electrode(source, electrode)
+    _refuse(source, request)
     try:
-        document = json.loads(source.read_bytes().decode("utf-8-sig"))
+        document = json.loads(source.read_bytes(_MOST_BYTES).decode("utf-8-sig"))
         version = document["version"]
         entries = list(document["spectra"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
@@ -48,15 +50,15 @@ def read_json(source: Source, electrode: str | None = None) -> list[Spectrum]:
     return [_from_entry(entry, number, source) for number, entry in enumerate(entries, start=1)]
 
 
-def read_csv(source: Source, electrode: str | None = None) -> list[Spectrum]:
+def read_csv(source: Source, request: Request) -> list[Spectrum]:
     """Read our CSV; a new spectrum begins where label or sweep changes.
 
     Raises
     ------
     ReadError
-        If a row is cut off or damaged, or an electrode is asked for.
+        If a row is cut off or damaged, or an electrode, columns or a sign are asked for.
     """
-    _refuse_electrode(source, electrode)
+    _refuse(source, request)
     with source.lines() as lines:
         rows = csv.DictReader(lines)
         try:
@@ -127,12 +129,17 @@ def _frozen(value: Any) -> Any:
     return tuple(_frozen(item) for item in value) if isinstance(value, list) else value
 
 
-def _refuse_electrode(source: Source, electrode: str | None) -> None:
-    if electrode is not None:
-        raise ReadError(
-            f"{source.name} was written by eisfit and holds one impedance per spectrum: leave out "
-            "the electrode, or read the instrument's own file"
-        )
+def _refuse(source: Source, request: Request) -> None:
+    for asked, what in (
+        (request.electrode, "electrode"),
+        (request.order or request.renamed, "columns"),
+        (request.sign, "sign"),
+    ):
+        if asked:
+            raise ReadError(
+                f"{source.name} was written by eisfit and holds impedances that are settled: leave "
+                f"out the {what}, or read the instrument's own file"
+            )
 
 
 def _short(error: Exception) -> str:

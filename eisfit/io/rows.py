@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -39,9 +40,19 @@ def parse_rows(
         If most lines below the names are no rows.
     """
     with source.lines() as lines:
-        for _ in range(layout.first_row):
-            next(lines, None)
-        numbers, bad, cut_off = _collect(lines, layout, wanted, required)
+        return parse_lines(lines, layout, wanted, required, source.name)
+
+
+def parse_lines(
+    lines: Iterable[str],
+    layout: Layout,
+    wanted: Sequence[int],
+    required: Sequence[bool],
+    source_name: str,
+) -> tuple[FloatArray, list[str]]:
+    """Do what `parse_rows` does with lines that are read already, each with its end."""
+    below = islice(lines, layout.first_row, None)
+    numbers, bad, cut_off = _collect(below, layout, wanted, required)
     values = np.array(numbers).reshape(-1, len(wanted))
     notes = []
     if cut_off:
@@ -50,7 +61,7 @@ def parse_rows(
         notes.append(f"{bad} line(s) that are no row of numbers were left out")
     if bad > max(len(values), 2):
         raise ReadError(
-            f"{source.name}: {bad} of {bad + len(values)} lines below the column names are no rows "
+            f"{source_name}: {bad} of {bad + len(values)} lines below the column names are no rows "
             f"of numbers ({layout.describe()}): the file is damaged or mixes layouts; export it "
             "again"
         )

@@ -13,8 +13,15 @@ from typing import TYPE_CHECKING
 from eisfit.errors import ReadError
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    from eisfit.io.measurement import Measurement
+    from eisfit.io.request import Request
     from eisfit.io.source import Source
     from eisfit.spectrum import Spectrum
+
+    Parts: TypeAlias = list[Measurement] | list[Spectrum]
+    Read: TypeAlias = Callable[[Source, Request], Parts]
 
 
 @dataclass(frozen=True)
@@ -27,19 +34,22 @@ class Reader:
         What the format is called, for messages and metadata.
     recognises : function of the first bytes of a file
         Must be true for this format and for no other in the registry but plain text.
-    function : str
-        "module:function" of (source, electrode) -> list of Spectrum; imported when used.
+    function : str or function
+        Of (source, request) -> list of `Measurement` or of `Spectrum`; as "module:function" it is
+        imported when used.
     """
 
     name: str
     recognises: Callable[[bytes], bool]
-    function: str
+    function: str | Read
 
-    def read(self, source: Source, electrode: str | None) -> list[Spectrum]:
-        """Read a file of this format."""
+    def read(self, source: Source, request: Request) -> Parts:
+        """Read a file of this format, part by part."""
+        if callable(self.function):
+            return self.function(source, request)
         module, _, function = self.function.partition(":")
-        spectra: list[Spectrum] = getattr(import_module(module), function)(source, electrode)
-        return spectra
+        parts: Parts = getattr(import_module(module), function)(source, request)
+        return parts
 
 
 def _starts(*magic: bytes) -> Callable[[bytes], bool]:

@@ -15,6 +15,8 @@ from pathlib import Path
 from eisfit.errors import ReadError
 
 HEAD_BYTES = 1 << 18
+# Longer lines are no text of a measurement, and would be held in memory whole.
+_LONGEST_LINE = 1 << 22
 _CHUNK = 1 << 20
 
 
@@ -112,12 +114,31 @@ class Source:
             self._stream() as stream,
             io.TextIOWrapper(stream, self.encoding, errors="replace") as text,
         ):
-            yield text
+            yield _limited(text, self.name)
 
-    def read_bytes(self) -> bytes:
-        """Return the whole file."""
+    def read_bytes(self, limit: int | None = None) -> bytes:
+        """Return the whole file.
+
+        Raises
+        ------
+        ReadError
+            If it is longer than `limit` bytes, or the system refuses to read.
+        """
+        if limit is not None and self.size > limit:
+            raise ReadError(
+                f"{self.name} has {self.size / 1e6:.0f} MB, more than the {limit / 1e6:.0f} MB that "
+                "eisfit reads of this format: split it, or export the numbers as text (.csv)"
+            )
         with self._stream() as stream:
             return stream.read()
+
+    @property
+    def size(self) -> int:
+        """Length of the file in bytes."""
+        try:
+            return self.path.stat().st_size
+        except OSError as error:
+            raise ReadError(f"{self.path} cannot be read: {error}") from error
 
     @contextmanager
     def _stream(self) -> Iterator[io.BufferedReader]:
@@ -126,3 +147,13 @@ class Source:
                 yield stream
         except OSError as error:
             raise ReadError(f"{self.path} cannot be read: {error}") from error
+
+
+def _limited(text: io.TextIOWrapper, name: str) -> Iterator[str]:
+    while line := text.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise ReadError(
+                f"{name} has a line of more than {_LONGEST_LINE} characters, so it is no table of "
+                "rows: export it again"
+            )
+        yield line

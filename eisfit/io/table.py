@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 
 from eisfit.errors import NoImpedanceError, ReadError
 from eisfit.io import eclab
-from eisfit.io.columns import Column, interpret, is_complete
+from eisfit.io.columns import VITAL, Column, interpret
 from eisfit.io.kkhint import slope
-from eisfit.io.layout import (
-    VITAL,
-    Layout,
-    below_header,
-    find_header,
-    split_names,
-    without_header,
-)
-from eisfit.io.measurement import Key, Measurement, to_spectra
-from eisfit.io.rows import parse_rows
+from eisfit.io.layout import Layout, below_header, find_header, split_names, without_header
+from eisfit.io.measurement import Choice, Measurement, measured
+from eisfit.io.request import Request
+from eisfit.io.rows import parse_lines, parse_rows
 from eisfit.io.source import Source
-from eisfit.spectrum import Spectrum
+from eisfit.spectrum import FloatArray
 
-_PARTS = {"real": "real part", "imaginary": "imaginary part"}
+_NOTHING_ASKED = Request()
+_Rows = Callable[[Layout, list[int], list[bool]], tuple[FloatArray, list[str]]]
 
 
-def read_table(source: Source, electrode: str | None = None) -> list[Spectrum]:
+def read_table(source: Source, request: Request) -> list[Measurement]:
     """Read a text table of any of the kinds above.
 
     Raises
@@ -38,14 +34,34 @@ def read_table(source: Source, electrode: str | None = None) -> list[Spectrum]:
         If no table is found, its names are not understood, or it is cut off or damaged.
     """
     lines = source.head_lines()
-    if eclab.is_eclab(lines):
+
+    def rows(
+        layout: Layout, wanted: list[int], required: list[bool]
+    ) -> tuple[FloatArray, list[str]]:
+        return parse_rows(source, layout, wanted, required)
+
+    if eclab.is_eclab(lines) and not (request.order or request.renamed):
         header = eclab.parse_header(lines, source.name)
         layout = below_header(lines, header.names_line, [header.names], source.name)
-        return to_spectra(_measurement(source, layout, header), source, electrode)
-    if (at := find_header(lines)) is not None:
-        layout = below_header(lines, at, split_names(lines[at], is_complete), source.name)
-        return to_spectra(_measurement(source, layout, None), source, electrode)
+        said: dict[str, Any] = {
+            "format": header.format,
+            "control": header.control,
+            "metadata": header.metadata,
+        }
+        return [_measured(layout, rows, source.name, header.notes, **said)]
+    if (layout_or_none := _named(lines, request, source.name)) is not None:
+        return [_measured(layout_or_none, rows, source.name)]
     headerless = without_header(lines, source.name)
+    if headerless is not None and request.order:
+        named = request.names([""] * len(headerless.names), source.name)
+        layout = Layout(
+            named,
+            headerless.first_row,
+            headerless.separator,
+            headerless.decimal,
+            headerless.thousands,
+        )
+        return [_measured(layout, rows, source.name)]
     _refuse_unknown_names(lines, headerless, source.name)
     if headerless is None:
         raise ReadError(
@@ -53,7 +69,83 @@ def read_table(source: Source, electrode: str | None = None) -> list[Spectrum]:
             "freq/Hz, Re(Z)/Ohm, -Im(Z)/Ohm above the numbers, or three columns without names "
             "(frequency, real part, imaginary part)"
         )
-    return to_spectra(_headerless(source, headerless), source, electrode)
+    return [_headerless(source, headerless, request)]
+
+
+def measured_block(
+    lines: Sequence[str], request: Request, source_name: str, **more: Any
+) -> Measurement:
+    """Make a measurement of lines that are read already: names, perhaps units, then rows.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        With their ends, so that a row that was cut off is known by its lack.
+    **more
+        Other fields of `Measurement`; `format` is needed.
+
+    Raises
+    ------
+    NoImpedanceError
+        If the names are not those of impedance.
+    ReadError
+        If the rows do not fit the names.
+    """
+
+    def rows(
+        layout: Layout, wanted: list[int], required: list[bool]
+    ) -> tuple[FloatArray, list[str]]:
+        return parse_lines(lines, layout, wanted, required, source_name)
+
+    layout = _named(lines[:500], request, source_name)
+    if layout is None:
+        raise NoImpedanceError(
+            f"{source_name} holds the columns {' '.join(lines[0].split())[:160]}, and no frequency "
+            "together with an impedance: give the impedance file of the series"
+        )
+    notes = more.pop("notes", ())
+    return _measured(layout, rows, source_name, notes, **more)
+
+
+def _named(lines: Sequence[str], request: Request, source_name: str) -> Layout | None:
+    """Find the line of names, those of the file or those that the caller gives instead."""
+    if request.renamed:
+        wanted = list(request.renamed)
+        for at, line in enumerate(lines):
+            if all(name in line for name in wanted) and len(line) < 100_000:
+                ways = [
+                    request.names(names, source_name)
+                    for names in split_names(line, lambda _: True)
+                    if set(wanted) <= set(names)
+                ]
+                if ways := [names for names in ways if _has_vital(names)]:
+                    return below_header(lines, at, ways, source_name)
+        raise ReadError(
+            f"{source_name} has no line with the column names {', '.join(wanted)} (--columns): "
+            "give them as they stand in the file"
+        )
+    at_or_none = find_header(lines)
+    if at_or_none is None:
+        return None
+    at = at_or_none
+    if request.order:
+        ways = [
+            request.names(names, source_name)
+            for names in split_names(lines[at])
+            if len(names) >= len(request.order)
+        ]
+        ways = [names for names in ways if _has_vital(names)]
+        if not ways:
+            raise ReadError(
+                f"{source_name}, line {at + 1}: the names that were given (--columns) are more "
+                "than the columns, or name no frequency or impedance"
+            )
+        return below_header(lines, at, ways, source_name)
+    return below_header(lines, at, split_names(lines[at]), source_name)
+
+
+def _has_vital(names: Sequence[str]) -> bool:
+    return any((column := interpret(name)) and column.quantity in VITAL for name in names)
 
 
 def _refuse_unknown_names(lines: Sequence[str], layout: Layout | None, name: str) -> None:
@@ -71,8 +163,8 @@ def _refuse_unknown_names(lines: Sequence[str], layout: Layout | None, name: str
         if names := next(split_names(lines[at], partly), None):
             raise NoImpedanceError(
                 f"{name} has the columns {', '.join(names[:8])}, which hold no frequency together "
-                "with an impedance: give the impedance file, or name the columns frequency, Re(Z) "
-                "and Im(Z) (or |Z| and phase)"
+                "with an impedance: give the impedance file, or say which column is which, as "
+                "frequency, Re(Z) and Im(Z) (or |Z| and phase), in the file or by --columns"
             )
     if layout is None or layout.first_row == 0:
         return
@@ -82,72 +174,47 @@ def _refuse_unknown_names(lines: Sequence[str], layout: Layout | None, name: str
         if len(names) == len(layout.names):
             raise ReadError(
                 f"{name}, line {layout.first_row}: the column names {', '.join(names)} are not "
-                "known: name them frequency, Re(Z) and Im(Z) (or -Im(Z))"
+                "known: name them frequency, Re(Z) and Im(Z) (or -Im(Z)), in the file or by "
+                "--columns"
             )
 
 
-def _measurement(source: Source, layout: Layout, header: eclab.Header | None) -> Measurement:
+def _measured(
+    layout: Layout, rows: _Rows, source_name: str, said: Sequence[str] = (), **more: Any
+) -> Measurement:
     damaged = [name for name in layout.names if name.startswith(("#NAME", "#REF", "#VALUE"))]
     if damaged:
         raise ReadError(
-            f"{source.name}: a column is named {damaged[0]}, so a spreadsheet has taken its name "
-            "(-Im(Z)/Ohm?) for a formula: write the name back, or export the file again"
+            f"{source_name}: a column is named {damaged[0]}, so a spreadsheet has taken its name "
+            "(-Im(Z)/Ohm?) for a formula: write the name back, export the file again, or name the "
+            "columns in order (--columns)"
         )
-    wanted: dict[Key, tuple[int, Column]] = {}
-    for index, column in enumerate(layout.columns):
-        if column and column.key not in wanted:
-            wanted[column.key] = index, column
-    values, notes = parse_rows(
-        source,
-        layout,
-        [index for index, _ in wanted.values()],
-        [quantity in VITAL for quantity, _ in wanted],
-    )
-    columns = {
-        key: values[:, place] * column.scale + column.offset
-        for place, (key, (_, column)) in enumerate(wanted.items())
-    }
-    metadata = dict(header.metadata) if header else {}
-    # EC-Lab's names need no explanation; those of others do.
-    said = header.notes if header else _as_named(layout)
-    notes = [layout.describe(), *said, *notes]
-    if any(column.unit == "ohm cm2" for _, column in wanted.values()):
-        metadata["impedance_unit"] = "ohm cm2"
-    phases = [column for _, column in wanted.values() if column.quantity == "phase"]
-    return Measurement(
-        columns,
-        header.format if header else "text table",
-        header.control if header else None,
-        metadata,
-        tuple(notes),
-        angle_unit_known=all(column.unit for column in phases),
+    choice = Choice.among(layout.names, _NOTHING_ASKED, source_name)
+    values, notes = rows(layout, choice.indices, choice.vital)
+    more.setdefault("format", "text table")
+    if more["format"] == "text table":
+        # The names of a vendor need no explanation; those that a person wrote do.
+        said = [*said, *_as_named(choice)]
+    return measured(
+        choice, list(values.T), source_name, notes=(layout.describe(), *said, *notes), **more
     )
 
 
-def _as_named(layout: Layout) -> list[str]:
+def _as_named(choice: Choice) -> list[str]:
     """Say which names were taken as what, and where units were assumed."""
-    notes = []
-    for name in layout.names:
-        column = interpret(name)
-        if column is None or column.quantity not in VITAL:
-            continue
-        what = _PARTS.get(column.quantity, column.quantity)
-        minus = "minus the " if column.scale < 0 else ""
-        unit = {"frequency": "Hz", "omega": "rad/s"}.get(column.quantity, "ohm")
-        if column.unit or column.quantity == "phase":
-            assumed = ""
-        else:
-            assumed = f" in {unit} (assumed, the name has no unit)"
-        notes.append(f"column {name} was taken as {minus}{what}{assumed}")
-    return notes
+    return [
+        f"column {sentence.replace(': ', ' was taken as ', 1)}"
+        for sentence, vital in zip(choice.taken, choice.vital, strict=True)
+        if vital
+    ]
 
 
-def _headerless(source: Source, layout: Layout) -> Measurement:
+def _headerless(source: Source, layout: Layout, request: Request) -> Measurement:
     width = len(layout.names)
     if width != 3:
         raise ReadError(
             f"{source.name} has {width} columns of numbers without names: write a line of names "
-            "above them, such as frequency, Re(Z), Im(Z)"
+            "above them, such as frequency, Re(Z), Im(Z), or give the names (--columns)"
         )
     values, notes = parse_rows(source, layout, [0, 1, 2], [True] * 3)
     frequency, real, imaginary = values.T
@@ -155,15 +222,10 @@ def _headerless(source: Source, layout: Layout) -> Measurement:
     if used.sum() < 1 or np.mean(frequency[np.isfinite(frequency)] < 0) > 0:
         raise ReadError(
             f"{source.name}: the first of three columns without names should be the frequency, "
-            "but has no positive number, or negative ones: write a line of names above them"
+            "but has no positive number, or negative ones: write a line of names above them, or "
+            "give the names (--columns)"
         )
-    measured = slope(frequency[used], imaginary[used], real[used])
-    if np.isfinite(measured):
-        turned, why = measured < 0, "which goes with its real part (Kramers-Kronig)"
-    else:
-        size = np.hypot(real[used], imaginary[used])
-        share = imaginary[used] / np.where(size > 0, size, 1.0)
-        turned, why = float(share.sum()) > 0, "which makes most of it capacitive"
+    turned, why = _headerless_sign(frequency[used], real[used], imaginary[used], request)
     notes = [
         layout.describe(),
         "the columns have no names; they were taken as frequency in Hz, real part in ohm and "
@@ -175,4 +237,29 @@ def _headerless(source: Source, layout: Layout) -> Measurement:
         ("real", "Ewe"): real,
         ("imaginary", "Ewe"): -imaginary if turned else imaginary,
     }
-    return Measurement(columns, "text table without names", notes=tuple(notes))
+    taken = (
+        "column 1: frequency in Hz (assumed)",
+        "column 2: real part in ohm (assumed)",
+        f"column 3: {'minus the ' if turned else ''}imaginary part in ohm ({why})",
+    )
+    return Measurement(
+        columns,
+        "text table without names",
+        notes=tuple(notes),
+        taken=taken,
+        minus_is_named=turned,
+    )
+
+
+def _headerless_sign(
+    frequency: FloatArray, real: FloatArray, imaginary: FloatArray, request: Request
+) -> tuple[bool, str]:
+    """Tell whether the third column is minus the imaginary part, and why."""
+    if request.sign is not None:
+        return request.sign < 0, "as asked for"
+    measured_slope = slope(frequency, imaginary, real)
+    if np.isfinite(measured_slope):
+        return measured_slope < 0, "which goes with its real part (Kramers-Kronig)"
+    size = np.hypot(real, imaginary)
+    share = imaginary / np.where(size > 0, size, 1.0)
+    return float(share.sum()) > 0, "which makes most of it capacitive"

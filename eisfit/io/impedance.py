@@ -1,0 +1,206 @@
+"""From columns to the impedance: which electrode, which sign, and whether the columns agree."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from eisfit.errors import NoImpedanceError, ReadError
+from eisfit.io.kkhint import slope
+from eisfit.io.measurement import Measurement
+from eisfit.io.request import Request
+from eisfit.spectrum import ComplexArray, FloatArray
+
+_PARTS = ("real", "imaginary", "modulus", "phase")
+
+
+def frequency_of(measurement: Measurement, source_name: str) -> FloatArray:
+    """Return the (N,) frequencies in Hz.
+
+    Raises
+    ------
+    NoImpedanceError
+        If there is no column of them.
+    """
+    columns = measurement.columns
+    if ("frequency", "") in columns:
+        return columns["frequency", ""]
+    if ("omega", "") in columns:
+        return columns["omega", ""] / (2 * np.pi)
+    raise NoImpedanceError(
+        f"{source_name} ({measurement.format}) has no frequency column, so it holds no impedance "
+        "that can be used: give the impedance file of the series, or export it with `freq/Hz`"
+    )
+
+
+def choose_pair(
+    measurement: Measurement, source_name: str, electrode: str | None, notes: list[str]
+) -> str:
+    """Choose the electrode, or pair, by what was asked for, else by what was controlled.
+
+    Raises
+    ------
+    NoImpedanceError
+        If there is no impedance at all.
+    ReadError
+        If there is none of the electrode that was asked for.
+    """
+    pairs = measurement.pairs
+    if not pairs:
+        raise NoImpedanceError(
+            f"{source_name} ({measurement.format}) has frequencies but no impedance: it needs "
+            "columns such as Re(Z)/Ohm and -Im(Z)/Ohm, or |Z|/Ohm and Phase(Z)/deg"
+        )
+    if electrode is not None:
+        if electrode not in pairs or not _is_measured(measurement, electrode):
+            raise ReadError(
+                f"{source_name} holds no impedance of {electrode}, only of {', '.join(pairs)}: "
+                "ask for another electrode, or leave the choice to the settings"
+            )
+        notes.append(f"the impedance is that of {electrode}, as asked for")
+        return electrode
+    wanted = measurement.control or "Ewe"
+    measured = [pair for pair in pairs if _is_measured(measurement, pair)] or pairs
+    chosen = wanted if wanted in measured else measured[0]
+    if chosen != wanted:
+        notes.append(
+            f"the technique controlled {wanted}, of which the file holds no impedance; that of "
+            f"{chosen} was taken"
+        )
+    elif measurement.control:
+        notes.append(f"the impedance is that of {chosen}, which the technique controlled")
+    elif len(measured) > 1:
+        notes.append(
+            f"the settings do not say which electrode was controlled; {chosen} was taken of "
+            f"{', '.join(measured)} (--electrode)"
+        )
+    return chosen
+
+
+def impedance_of(
+    measurement: Measurement,
+    pair: str,
+    frequency: FloatArray,
+    request: Request,
+    source_name: str,
+    notes: list[str],
+) -> ComplexArray:
+    """Return the (N,) impedance of one electrode, checked against all columns that hold it.
+
+    Raises
+    ------
+    NoImpedanceError
+        If there is but modulus and phase, and they are zero.
+    ReadError
+        If real and imaginary part contradict the modulus.
+    """
+    columns = measurement.columns
+    real, imaginary, modulus, phase = (columns.get((quantity, pair)) for quantity in _PARTS)
+    polar: ComplexArray | None = None
+    if modulus is not None and phase is not None and np.any(np.nan_to_num(modulus) != 0):
+        if not measurement.angle_unit_known:
+            phase = _in_degrees(phase, frequency, modulus, notes)
+        polar = (modulus * np.exp(1j * np.radians(phase))).astype(np.complex128)
+    if real is None or imaginary is None:
+        if polar is None:
+            raise NoImpedanceError(
+                f"{source_name} has columns of modulus and phase, but they hold only zeros: give "
+                "another file"
+            )
+        notes.append("the impedance was computed from modulus and phase")
+        return _signed(polar, frequency, measurement, request, notes)
+    impedance: ComplexArray = (real + 1j * imaginary).astype(np.complex128)
+    if polar is not None:
+        _check_agreement(impedance, polar, frequency, source_name, notes)
+    elif modulus is not None:
+        notes.append("modulus and phase were not checked: one is missing or holds only zeros")
+    return _signed(impedance, frequency, measurement, request, notes)
+
+
+def _is_measured(measurement: Measurement, pair: str) -> bool:
+    """Columns of an electrode that was not recorded are all zero."""
+    return any(
+        np.any(np.nan_to_num(measurement.columns[quantity, pair]) != 0)
+        for quantity in ("real", "imaginary", "modulus")
+        if (quantity, pair) in measurement.columns
+    )
+
+
+def _in_degrees(
+    phase: FloatArray, frequency: FloatArray, modulus: FloatArray, notes: list[str]
+) -> FloatArray:
+    used = np.isfinite(phase) & np.isfinite(modulus) & (modulus > 0) & (frequency > 0)
+    largest = float(np.abs(phase[used]).max(initial=0.0))
+    ratio = abs(slope(frequency[used], phase[used], np.log(modulus[used])))
+    # 8 is halfway, in ratio, between 1 (radians) and 57 (degrees).
+    radians = largest <= 3.2 and (ratio < 8 if np.isfinite(ratio) else largest > 0.2)
+    notes.append(
+        f"the phase column names no unit; it was taken as {'radians' if radians else 'degrees'}, "
+        "after its size"
+    )
+    return np.degrees(phase) if radians else phase
+
+
+def _check_agreement(
+    impedance: ComplexArray,
+    polar: ComplexArray,
+    frequency: FloatArray,
+    source_name: str,
+    notes: list[str],
+) -> None:
+    used = np.isfinite(impedance) & np.isfinite(polar) & (frequency > 0) & (np.abs(polar) > 0)
+    if not used.any():
+        return
+    z, p = impedance[used], polar[used]
+    size = np.abs(p)
+    if np.mean(np.abs(np.abs(z) - size) > 0.02 * size) > 0.1:
+        raise ReadError(
+            f"{source_name}: real and imaginary part do not give the modulus column (median ratio "
+            f"{np.median(np.abs(z) / size):.3g}): check decimal sign, units and column names of "
+            "the file, or leave out the columns that are wrong (--columns)"
+        )
+    same = np.mean(np.abs(z - p) < 0.05 * size)
+    turned = np.mean(np.abs(z.conj() - p) < 0.05 * size)
+    if same > 0.9:
+        notes.append("real and imaginary part agree with modulus and phase")
+    elif turned > 0.9:
+        notes.append(
+            "the phase column has the opposite sign of the imaginary part; the imaginary part was "
+            "taken as its column name says"
+        )
+    else:
+        notes.append("warning: the phase column does not agree with real and imaginary part")
+
+
+def _signed(
+    impedance: ComplexArray,
+    frequency: FloatArray,
+    measurement: Measurement,
+    request: Request,
+    notes: list[str],
+) -> ComplexArray:
+    """Turn the sign where the caller says so, or where only the data can tell and do."""
+    if request.sign is not None:
+        named = -1 if measurement.minus_is_named else 1
+        notes.append(
+            f"the imaginary part was taken as {'it is' if request.sign > 0 else 'its negative'} "
+            "in its column, as asked for"
+        )
+        return impedance if request.sign == named else impedance.conj()
+    used = np.isfinite(impedance) & (frequency > 0) & (impedance != 0)
+    z = impedance[used]
+    if len(z) < 4 or np.mean(z.imag > 0) < 0.8:
+        return impedance
+    if not slope(frequency[used], z.imag, z.real) < 0:
+        return impedance
+    if measurement.sign_is_named:
+        notes.append(
+            "warning: the imaginary part is positive nearly throughout and does not go with the "
+            "real part; the file may mean -Im(Z) where it says Im(Z) (--sign - takes it so)"
+        )
+        return impedance
+    notes.append(
+        "warning: the imaginary part was taken as minus its column, which has no minus in its "
+        "name: it is positive nearly throughout, and only its negative goes with the real part "
+        "(Kramers-Kronig; --sign + keeps it as it is)"
+    )
+    return impedance.conj()

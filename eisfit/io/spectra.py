@@ -1,0 +1,132 @@
+"""From measurements to spectra: rows that count, sweeps, and what is known of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from eisfit.errors import NoImpedanceError
+from eisfit.io.impedance import choose_pair, frequency_of, impedance_of
+from eisfit.io.measurement import Key, Measurement
+from eisfit.io.request import Request
+from eisfit.io.source import Source
+from eisfit.io.sweeps import sweep_starts, usable_rows
+from eisfit.spectrum import FloatArray, Spectrum
+
+
+def to_spectra(
+    measurements: Sequence[Measurement], source: Source, request: Request
+) -> list[Spectrum]:
+    """Choose the impedance, leave out what is no point, split into sweeps, number them.
+
+    Parts of a file without impedance are left out, and said, as long as another part has some.
+
+    Raises
+    ------
+    NoImpedanceError
+        If no part holds an impedance; the message is that of the first.
+    ReadError
+        If the electrode asked for is not in the file, or columns contradict each other.
+    """
+    spectra: list[Spectrum] = []
+    empty: list[NoImpedanceError] = []
+    for measurement in measurements:
+        try:
+            spectra += _sweeps(measurement, source, request, len(spectra) + 1)
+        except NoImpedanceError as error:
+            empty.append(error)
+    if empty and not spectra:
+        raise empty[0]
+    if empty:
+        said = tuple(f"left out: {error}" for error in empty[:5])
+        spectra = [s.with_metadata(notes=(*s.metadata["notes"], *said)) for s in spectra]
+    return spectra
+
+
+def _sweeps(
+    measurement: Measurement, source: Source, request: Request, first: int
+) -> list[Spectrum]:
+    notes = list(measurement.notes)
+    frequency = frequency_of(measurement, source.name)
+    pair = choose_pair(measurement, source.name, request.electrode, notes)
+    impedance = impedance_of(measurement, pair, frequency, request, source.name, notes)
+    keep, left_out = usable_rows(frequency, impedance)
+    notes += left_out
+    if not keep.any():
+        raise NoImpedanceError(
+            f"{source.name} holds no impedance point ({'; '.join(left_out) or 'no row'}): the run "
+            "was probably aborted before its first point; give another file"
+        )
+    rows = np.flatnonzero(keep)
+    starts = sweep_starts(frequency[rows], _counters(measurement, rows))
+    fixed = dict(measurement.metadata)
+    if request.electrode is not None or measurement.control or len(measurement.pairs) > 1:
+        fixed["electrode"] = pair
+    return [
+        Spectrum(
+            frequency[part],
+            impedance[part],
+            label=measurement.label or source.path.stem,
+            metadata={
+                "source": source.name,
+                "sha256": source.sha256,
+                "format": measurement.format,
+                "sweep": number,
+                **fixed,
+                **_conditions(measurement, pair, part),
+                "columns": measurement.taken,
+                "notes": tuple(notes),
+            },
+        )
+        for number, part in enumerate(np.split(rows, starts[1:]), start=first)
+    ]
+
+
+def _counters(
+    measurement: Measurement, rows: np.ndarray[Any, np.dtype[np.intp]]
+) -> list[FloatArray]:
+    """Return what numbers the sweeps, where the file has it."""
+    counters = [
+        measurement.columns[key][rows]
+        for key in (("cycle", ""), ("loop", ""), ("sweep", ""))
+        if key in measurement.columns and np.isfinite(measurement.columns[key][rows]).all()
+    ]
+    if measurement.loop_starts is not None:
+        counters.append(np.searchsorted(measurement.loop_starts, rows, side="right").astype(float))
+    return counters
+
+
+def _conditions(
+    measurement: Measurement, pair: str, rows: np.ndarray[Any, np.dtype[np.intp]]
+) -> dict[str, float]:
+    """Return when a sweep began, and its mean potential and temperature, where known."""
+    columns = measurement.columns
+    found: dict[str, float] = {}
+    time = columns.get(("time", ""))
+    if time is not None and np.isfinite(time[rows[0]]):
+        found["time_s"] = float(time[rows[0]])
+    for name, values in (
+        ("potential_v", _potential(columns, pair)),
+        ("temperature_c", columns.get(("temperature", ""))),
+    ):
+        if values is None:
+            continue
+        # Instruments without a probe write -327.63 and the like.
+        used = values[rows][np.isfinite(values[rows])]
+        if name == "temperature_c":
+            used = used[used > -273.15]
+        if used.size:
+            found[name] = float(np.mean(used))
+    return found
+
+
+def _potential(columns: Mapping[Key, FloatArray], pair: str) -> FloatArray | None:
+    working, counter = columns.get(("potential", "Ewe")), columns.get(("potential", "Ece"))
+    if pair == "Ewe-Ece":
+        if ("potential", "Ewe-Ece") in columns:
+            return columns["potential", "Ewe-Ece"]
+        if working is not None and counter is not None:
+            return working - counter
+    return counter if pair == "Ece" else working
