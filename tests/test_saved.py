@@ -69,7 +69,7 @@ def test_round_trip_keeps_every_number_and_the_card(fit: eisfit.FitResult, tmp_p
     assert back.model.roles == fit.model.roles
     assert back.spectrum.metadata["notes"] == ("one", "two")
     assert back.settings["weighting"] == "modulus"
-    assert_equal(pickle.loads(pickle.dumps(back)), fit)  # noqa: S301
+    assert_equal(pickle.loads(pickle.dumps(back)), fit)
 
 
 @pytest.mark.parametrize("model", ["R0-p(R1,CPE1)-p(R2,CPE2)-CPE3", "R(RQ)(RQ)Q", "randles"])

@@ -75,11 +75,16 @@ def _run(arguments: list[str]) -> int:
         if os.environ.get(TRACEBACK):
             raise
         return _end(
-            f"error: eisfit failed where it should not: {type(error).__name__}: {error}\n"
+            f"error: {fault(error)}\n"
             "Please report this, with the file if you may share it, and with what the same command "
             f"prints with {TRACEBACK}=1 before it, or after eisfit --traceback",
             FAULT,
         )
+
+
+def fault(error: Exception) -> str:
+    """Return what to say of an error that eisfit did not raise on purpose."""
+    return f"eisfit failed where it should not: {type(error).__name__}: {error}"
 
 
 def _wrong_use(error: Exception) -> int:

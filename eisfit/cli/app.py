@@ -166,7 +166,8 @@ def fit(
     engine: Annotated[Engine, typer.Option(help="What fits the circuit.")] = Engine.EISFIT,
     seed: SeedOption = 0,
     area_over_thickness: Annotated[
-        float, typer.Option(metavar="CM", help="Of the cell; scales the capacitances of roles.")
+        float,
+        typer.Option(metavar="CM", min=1e-6, help="Of the cell; scales the capacitances of roles."),
     ] = 10.0,
 ) -> int:  # fmt: skip
     """Fit spectra: resistances, relaxation times, validity, plots."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eisfit.cli import DONE, NOTHING_DONE, SOME_FAILED
+from eisfit.cli import DONE, NOTHING_DONE, SOME_FAILED, TRACEBACK, fault
 from eisfit.cli.archive import Archive
 from eisfit.cli.inputs import Failure, Item, Selection, gather
 from eisfit.cli.jobs import Job
@@ -54,9 +55,14 @@ def _compute(job: Job, items: Sequence[Item], failures: list[Failure], plan: Pla
         for number, item in enumerate(entries):
             try:
                 result = job.compute(item.spectrum)
-            except EisfitError as error:
+            except Exception as error:
+                # A fault of ours on one spectrum must not cost the results of the others
+                expected = isinstance(error, EisfitError)
+                if not expected and (len(items) == 1 or os.environ.get(TRACEBACK)):
+                    raise
+                said = str(error) if expected else f"{fault(error)}: please report this"
                 where = f"{item.file}, sweep {item.sweep}" if item.of_several else item.file
-                failures.append(Failure(where, str(error)))
+                failures.append(Failure(where, said))
                 continue
             archive.keep(number, item, result)
             done.append((item, result))

@@ -81,7 +81,7 @@ def _draw(model: Model, screen: Screen) -> None:
         screen.line("Drawing", str(error))
         return
     if max(map(len, drawing.splitlines())) + 4 <= screen.console.width:
-        screen.plain("\n" + "\n".join(f"    {line}" for line in drawing.splitlines()))
+        screen.plain("\n" + "\n".join(f"    {line.rstrip()}" for line in drawing.splitlines()))
         if not model.roles:
             screen.plain("")
     else:
