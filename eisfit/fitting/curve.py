@@ -19,6 +19,7 @@ from eisfit.fitting.transform import Coordinates
 
 Array = NDArray[Any]
 
+J_HALF_PI = 0.5j * np.pi
 _OWN_TAU = ("Zarc", "K")
 
 
@@ -36,19 +37,25 @@ class Bank:
 
     def add(self, ln_omega: Array, u: Array, z: Array, slopes: Array) -> None:
         """Add the arcs to z (B, N) and set their derivatives in slopes (B, P, N)."""
-        alpha = np.where(self.flat, 1.0, u[:, self.alpha])[..., None]
+        alpha = u[:, self.alpha]
+        if self.flat.any():
+            alpha = np.where(self.flat, 1.0, alpha)
+        turn = np.exp(J_HALF_PI * alpha)[..., None]
+        alpha = alpha[..., None]
         ln_wt = ln_omega + u[:, self.tau, None]
-        angle = 0.5 * np.pi * alpha
-        power = np.exp(alpha * ln_wt) * (np.cos(angle) + 1j * np.sin(angle))
-        unit = 1.0 / (1.0 + power)
-        arcs = np.exp(u[:, self.resistance, None]) * unit
+        unit = np.exp(alpha * ln_wt) * turn
+        unit += 1.0
+        np.reciprocal(unit, out=unit)
+        arcs = np.exp(u[:, self.resistance])[..., None] * unit
         z += arcs.sum(axis=1)
-        slope = arcs * (unit - 1.0)  # d arc / d ln((j w tau)^alpha)
         slopes[:, self.resistance] = arcs
-        slopes[:, self.tau] = alpha * slope
+        unit -= 1.0
+        unit *= arcs  # d arc / d ln((j w tau)^alpha)
+        slopes[:, self.tau] = alpha * unit
+        if self.flat.all():
+            return
         bent = ~self.flat
-        if bent.any():
-            slopes[:, self.alpha[bent]] = slope[:, bent] * (ln_wt[:, bent] + 0.5j * np.pi)
+        slopes[:, self.alpha[bent]] = (unit * (ln_wt + J_HALF_PI))[:, bent]
 
 
 @dataclass(frozen=True)
@@ -70,6 +77,7 @@ class Curve:
     """Evaluates one circuit on one grid; see the module."""
 
     omega: Array
+    ln_omega: Array
     size: int
     bank: Bank | None
     ends: Ends | None
@@ -103,6 +111,7 @@ class Curve:
         rest = Circuit.from_tree(group("series", others), "", circuit.dialect) if others else None
         return cls(
             omega=omega,
+            ln_omega=np.log(omega),
             size=len(circuit.slots),
             bank=_bank(banked) if banked else None,
             ends=_ends(ends) if ends else None,
@@ -125,7 +134,7 @@ class Curve:
             self.ends.add(u, z, slopes)
         if self.bank is not None:
             with np.errstate(over="ignore", invalid="ignore"):
-                self.bank.add(np.log(self.omega), u, z, slopes)
+                self.bank.add(self.ln_omega, u, z, slopes)
         return z, slopes
 
 

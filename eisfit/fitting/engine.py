@@ -25,7 +25,7 @@ from eisfit.spectrum import Spectrum
 
 Array = NDArray[Any]
 
-CHUNK = 16  # spectra searched together: more no longer fit a core's cache
+CHUNK = 8  # spectra searched together: more no longer fit a core's cache
 
 
 @dataclass(frozen=True)

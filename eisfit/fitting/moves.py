@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from eisfit.fitting.start import time_indices
 Array = NDArray[Any]
 
 MOST_SWAPS = 16
-CROWD = 4
+CROWD = 4  # arcs from which on a challenge sends fresh starts as well
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,14 @@ class Moves:
     times: frozenset[int]
 
     @property
+    def doubt(self) -> int:
+        """How often agreement is challenged: with many arcs it alone proves little."""
+        arcs = sum(len(group) for group in self.groups)
+        return max(1, arcs - CROWD + 1)
+
+    @property
     def crowded(self) -> bool:
-        """Whether there are so many arcs that agreement alone proves little."""
+        """Whether a challenge should send fresh starts as well."""
         return sum(len(group) for group in self.groups) >= CROWD
 
     @classmethod
@@ -64,6 +70,33 @@ class Moves:
         residuals, _ = objective(batch, np.full(len(batch), s))
         cost = np.einsum("bm,bm->b", residuals, residuals)
         return batch[1:][np.abs(cost[1:] - cost[0]) > 1e-6 * cost[0]][:MOST_SWAPS]
+
+    def regroupings(self, best: Array, bounds: tuple[Array, Array]) -> Array:
+        """Return places with two neighbouring arcs merged and the free one put into a gap.
+
+        The false minima of many arcs are of this kind: two arcs share one process and a third
+        covers two.
+        """
+        rows = []
+        for group in self.groups:
+            if len(group) < CROWD or len(group[0]) != 3:
+                continue
+            line = sorted(group, key=lambda arc: best[arc[1]])
+            times = np.array([best[arc[1]] for arc in line])
+            reach = [times[0] - 1.5, *(0.5 * (times[1:] + times[:-1])), times[-1] + 1.5]
+            for i, (one, other) in enumerate(pairwise(line)):
+                for gap, place in enumerate(reach):
+                    if gap == i + 1:
+                        continue
+                    row = best.copy()
+                    share = 1.0 / (1.0 + np.exp(best[other[0]] - best[one[0]]))
+                    row[one[0]] = np.logaddexp(best[one[0]], best[other[0]])
+                    row[one[1]] = share * best[one[1]] + (1 - share) * best[other[1]]
+                    row[one[2]] = share * best[one[2]] + (1 - share) * best[other[2]] - 0.05
+                    near = line[min(range(len(line)), key=lambda k: abs(times[k] - place))]
+                    row[list(other)] = best[near[0]] - 1.5, place, 0.9
+                    rows.append(row)
+        return np.clip(np.array(rows), *bounds) if rows else np.empty((0, len(best)))
 
     def variations(
         self, best: Array, bounds: tuple[Array, Array], rng: np.random.Generator, count: int

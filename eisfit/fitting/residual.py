@@ -105,8 +105,10 @@ class Objective:
         z, slopes = self.curve(u if everything else self.full(u))
         if not everything:
             slopes = np.ascontiguousarray(slopes[:, self.free])
-        weight = self.weight[owner]
-        residuals = (z - self.data[owner]).view(np.float64) * weight
+        alone = len(self.data) == 1  # then broadcasting does what gathering would
+        weight = self.weight if alone else self.weight[owner]
+        residuals = (z - (self.data if alone else self.data[owner])).view(np.float64)
+        residuals *= weight
         scaled = slopes.view(np.float64)
         scaled *= weight[:, None]
         return residuals, scaled

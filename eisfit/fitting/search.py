@@ -24,7 +24,7 @@ Array = NDArray[Any]
 
 AGREE = 1e-3  # relative difference of cost within which two starts reached the same place
 NEAR_FLOOR = 1.15
-LOOK = 400  # further down the ranking of shapes none is worth its descent
+LOOK = 300  # further down the ranking of shapes none is worth its descent
 ROUGH = Limits(iterations=10, tolerance=1e-3, hopeless=1e3)
 FINE = Limits(iterations=40, tolerance=1e-5, hopeless=10.0)
 POLISH = Limits(iterations=200, tolerance=1e-10)
@@ -63,7 +63,7 @@ class _Hunt:
     best: Array = field(default_factory=lambda: np.empty(0))
     cost: float = np.inf
     costs: list[float] = field(default_factory=list)
-    challenged: bool = False
+    challenges: int = 0
     over: bool = False
 
     def take_in(self, u: Array, costs: Array) -> None:
@@ -155,10 +155,10 @@ def _plan(
         # Low and agreed on, and yet arcs may have taken each other's places
         hunt.next = moves.challenges(objective, s, hunt.best, bounds)
         if moves.crowded:
-            more = moves.variations(hunt.best, bounds, hunt.rng, effort.later // 2)
-            hunt.next = np.concatenate([hunt.next, more, hunt.pool.take(effort.later // 2)])
-        hunt.over = hunt.challenged or not len(hunt.next)
-        hunt.challenged = True
+            regrouped = moves.regroupings(hunt.best, bounds)
+            hunt.next = np.concatenate([hunt.next, regrouped, hunt.pool.take(effort.later // 4)])
+        hunt.over = hunt.challenges >= moves.doubt or not len(hunt.next)
+        hunt.challenges += 1
         return
     half = effort.later // 2
     moved = moves.variations(hunt.best, bounds, hunt.rng, effort.later - half)

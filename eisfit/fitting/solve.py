@@ -16,6 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[Any]
+
+DAMPING = 1e-2  # at the start, relative to the diagonal of the normal matrix
+CALM, STIR = 0.15, 5.0  # what a good and a bad step do to it
+STUCK = 1e10
+FARTHEST = 3.0  # longest step of a coordinate
+
 # coordinates (B, P), problem of each row (B,) -> residuals (B, M), derivatives (B, P, M)
 Model = Callable[[Array, Array], tuple[Array, Array]]
 
@@ -84,7 +90,7 @@ def levenberg_marquardt(model: Model, starts: Starts, limits: Limits) -> Solutio
 
 @dataclass
 class _State:
-    """Everything of the running batch."""
+    """Everything of the running batch. Written for few, cheap operations on small arrays."""
 
     u: Array  # (B, P)
     owner: Array  # (B,)
@@ -94,17 +100,15 @@ class _State:
     gradient: Array  # (B, P)
     hessian: Array  # (B, P, P)
     damping: Array  # (B,)
-    growth: Array  # (B,)
     quiet: Array  # (B,) how many steps in a row brought nothing
 
     @classmethod
     def at(cls, model: Model, starts: Starts) -> _State:
-        u = np.clip(starts.u, starts.lower, starts.upper)
+        u = np.minimum(np.maximum(starts.u, starts.lower), starts.upper)
         cost, gradient, hessian = _normal(model, u, starts.owner)
-        count = len(u)
         return cls(
             u, starts.owner, starts.lower, starts.upper, cost, gradient, hessian,
-            np.full(count, 1e-2), np.full(count, 2.0), np.zeros(count, dtype=int),
+            np.full(len(u), DAMPING), np.zeros(len(u), dtype=int),
         )  # fmt: skip
 
     def keep(self, which: Array) -> _State:
@@ -112,52 +116,45 @@ class _State:
 
     def advance(self, model: Model, tolerance: float) -> Array:
         """Try one step for each start; return which have converged."""
-        u = np.clip(self.u + self._step(), self.lower, self.upper)
-        moved = u - self.u
+        u = np.minimum(np.maximum(self.u + self._step(), self.lower), self.upper)
         cost, gradient, hessian = _normal(model, u, self.owner)
-        predicted = -(
-            2.0 * np.einsum("bp,bp->b", moved, self.gradient)
-            + np.einsum("bp,bp->b", moved, np.matmul(self.hessian, moved[..., None])[..., 0])
-        )
         fall = self.cost - cost
         good = fall > 0  # false for a NaN cost as well
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(predicted > 0, fall / predicted, 0.0)
-        # H. B. Nielsen, IMM-REP-1999-05: damping follows the quality of the step smoothly
-        shrink = np.clip(1.0 - (2.0 * np.clip(ratio, 0.0, 1.0) - 1.0) ** 3, 0.1, 2.0)
-        self.damping = np.where(good, self.damping * shrink, self.damping * self.growth)
-        self.growth = np.where(good, 2.0, self.growth * 2.0)
-        small = np.abs(fall) <= tolerance * self.cost
-        tiny = np.abs(moved).max(axis=1) < 1e-9
-        self.quiet = np.where(small | (~good & tiny), self.quiet + 1, 0)
-        self.u[good], self.cost[good] = u[good], cost[good]
-        self.gradient[good], self.hessian[good] = gradient[good], hessian[good]
-        return (self.quiet >= 2) | (self.damping > 1e12) | (self.cost == 0)
+        self.quiet = (self.quiet + 1) * (np.abs(fall) <= tolerance * self.cost)
+        self.damping = self.damping * np.where(good, CALM, STIR)
+        if good.all():
+            self.u, self.cost, self.gradient, self.hessian = u, cost, gradient, hessian
+        else:
+            self.u[good], self.cost[good] = u[good], cost[good]
+            self.gradient[good], self.hessian[good] = gradient[good], hessian[good]
+        return (self.quiet >= 2) | (self.damping > STUCK) | (self.cost == 0)
 
     def _step(self) -> Array:
-        low, high = self.u <= self.lower, self.u >= self.upper
-        held = (low & (self.gradient > 0)) | (high & (self.gradient < 0))
-        free = ~held
-        gradient = np.where(free, self.gradient, 0.0)
-        matrix = self.hessian * (free[:, :, None] & free[:, None, :])
-        diagonal = np.einsum("bpp->bp", matrix)
+        gradient, matrix = self.gradient, self.hessian.copy()
+        held = (self.u <= self.lower) & (gradient > 0)
+        held |= (self.u >= self.upper) & (gradient < 0)
+        diagonal = matrix.reshape(len(matrix), -1)[:, :: matrix.shape[1] + 1]
         # A column that does nothing (an arc of no resistance) must not make the matrix singular
         floor = 1e-12 * diagonal.max(axis=1, keepdims=True) + 1e-300
         damped = diagonal + self.damping[:, None] * np.maximum(diagonal, floor) + floor
-        index = np.arange(matrix.shape[1])
-        matrix[:, index, index] = np.where(held, 1.0, damped)
+        if held.any():
+            free = ~held
+            gradient = gradient * free
+            matrix *= free[:, :, None] & free[:, None, :]
+            damped = np.where(held, 1.0, damped)
+        diagonal[:] = damped
         step = np.linalg.solve(matrix, -gradient[..., None])[..., 0]
         # Beyond a few e-folds the linear model says nothing
-        return np.clip(step, -3.0, 3.0)
+        return np.minimum(np.maximum(step, -FARTHEST), FARTHEST)
 
 
 def _normal(model: Model, u: Array, owner: Array) -> tuple[Array, Array, Array]:
     residuals, slopes = model(u, owner)
-    cost = np.einsum("bm,bm->b", residuals, residuals)
     gradient = np.matmul(slopes, residuals[..., None])[..., 0]
     hessian = np.matmul(slopes, slopes.swapaxes(1, 2))
-    bad = ~np.isfinite(cost)
-    if bad.any():
+    cost = (residuals * residuals).sum(axis=1)
+    if not np.isfinite(cost).all():
+        bad = ~np.isfinite(cost)
         cost = np.where(bad, np.inf, cost)
         gradient = np.where(bad[:, None], 0.0, gradient)
         hessian = np.where(bad[:, None, None], np.eye(u.shape[1]), hessian)
