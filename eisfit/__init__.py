@@ -13,6 +13,7 @@ from eisfit._version import __version__
 if TYPE_CHECKING:
     from eisfit.analysis import Analysis, analyze
     from eisfit.api import drt, fit, fit_many, kramers_kronig, load, load_model, models, read
+    from eisfit.circuit.elements import element
     from eisfit.circuit.models import Model
     from eisfit.errors import EisfitError
     from eisfit.fitting.result import FitResult
@@ -30,6 +31,7 @@ _HOME = {
     "Spectrum": "eisfit.spectrum",
     "analyze": "eisfit.analysis",
     "drt": "eisfit.api",
+    "element": "eisfit.circuit.elements",
     "fit": "eisfit.api",
     "fit_many": "eisfit.api",
     "kramers_kronig": "eisfit.api",
@@ -50,6 +52,7 @@ __all__ = [
     "__version__",
     "analyze",
     "drt",
+    "element",
     "fit",
     "fit_many",
     "kramers_kronig",

@@ -31,6 +31,10 @@ class ModelError(EisfitError, ValueError):
     """An unknown model name, a broken model card, or values that do not fit the circuit."""
 
 
+class ElementError(EisfitError, ValueError):
+    """An element of the user's own that cannot be registered, or returns what is no impedance."""
+
+
 class FitError(EisfitError, ValueError):
     """A fit that cannot be set up: bad bounds, too few points, nothing free."""
 

@@ -152,14 +152,14 @@ def test_deep_nesting_evaluates() -> None:
     values = [1.0 if slot.label[0] == "R" else 1e-15 for slot in circuit.slots]
     z = circuit.impedance([1e-3], values)
     np.testing.assert_allclose(z, depth + 1.0, rtol=1e-9)
-    assert pickle.loads(pickle.dumps(circuit)) == circuit  # noqa: S301 - our own bytes
+    assert pickle.loads(pickle.dumps(circuit)) == circuit
     assert "root" not in repr(circuit)
 
 
 @pytest.mark.parametrize("text", ["R0-p(R1,CPE1)", "R(RQ)OTG", "T1-G1"])
 def test_circuits_travel_between_processes(text: str) -> None:
     circuit = Circuit.from_text(text)
-    copy = pickle.loads(pickle.dumps(circuit))  # noqa: S301 - our own bytes
+    copy = pickle.loads(pickle.dumps(circuit))
     assert copy == circuit
     assert copy.root == circuit.root
     assert copy.names == circuit.names

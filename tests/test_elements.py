@@ -49,6 +49,46 @@ def porous_electrode(w: float, big_a: float, big_b: float, a: float, b: float) -
     return (big_a * cmath.cosh(beta) + big_b) / (beta * cmath.sinh(beta))
 
 
+def line(w: float, r: float, wall: complex, end: complex | None) -> complex:
+    """A line of resistance r whose wall admits `wall` in all, closed by `end` (None: open).
+
+    By the wave that runs to the end and back, as for any line: its own resistance r/x, and what
+    the end reflects of it.
+    """
+    x = cmath.sqrt(r * wall)
+    if abs(x) < 0.1:
+        return short_line(r, wall, end)
+    own = r / x
+    reflected = 1.0 if end is None else (end - own) / (end + own)
+    wave = reflected * cmath.exp(-2 * x) if x.real < 300 else 0.0
+    return own * (1 + wave) / (1 - wave)
+
+
+def short_line(r: float, wall: complex, end: complex | None) -> complex:
+    """The same line for |r wall| < 0.01, by the series of x coth(x) in x^2 = r wall."""
+    s = r * wall
+    c = sum(Fraction(4) ** n * bernoulli(2 * n) / math.factorial(2 * n) * s**n for n in range(9))
+    if end is None:
+        return r * c / s
+    return r * (r + end * c) / (r * c + end * s)
+
+
+def bernoulli(n: int) -> Fraction:
+    numbers: list[Fraction] = []
+    for m in range(n + 1):
+        earlier = sum((math.comb(m + 1, k) * numbers[k] for k in range(m)), Fraction(0))
+        numbers.append((int(m == 0) - earlier) / (m + 1))
+    return numbers[n]
+
+
+def reacting(w: float, r_ct: float, tau: float, alpha: float) -> complex:
+    return 1 / r_ct + 1 / constant_phase(w, tau**alpha / r_ct, alpha)
+
+
+def end_of_pore(w: float, r_b: float, tau: float, beta: float) -> complex:
+    return parallel(r_b, constant_phase(w, tau**beta / r_b, beta))
+
+
 REFERENCE: dict[tuple[str, str], Scalar] = {
     ("R", "R"): lambda w, r: complex(r),
     ("C", "C"): lambda w, c: -1j / (w * c),
@@ -62,6 +102,30 @@ REFERENCE: dict[tuple[str, str], Scalar] = {
     ("La", ""): lambda w, inductance, alpha: 1 / constant_phase(w, inductance, alpha),
     ("K", ""): lambda w, r, tau: parallel(r, -1j * r / (w * tau)),
     ("T", ""): porous_electrode,
+    ("We", ""): constant_phase,
+    ("Woe", ""): lambda w, r, tau, a: line(w, r, 1 / constant_phase(w, tau**a / r, a), None),
+    ("Wse", ""): lambda w, r, tau, a: line(w, r, 1 / constant_phase(w, tau**a / r, a), 0),
+    ("Ky", ""): lambda w, c, tau: tau / c - 1j / (w * c),
+    ("Ha", ""): lambda w, r, tau, a, b: (
+        r / cmath.exp(b * cmath.log(1 + cmath.rect((w * tau) ** a, a * math.pi / 2)))
+    ),
+    ("H", ""): lambda w, c, tau, a, b: (
+        (1 + cmath.rect((w * tau) ** a, a * math.pi / 2)) ** b * -1j / (w * c)
+    ),
+    ("Ge", ""): lambda w, r, tau, a: cmath.rect(
+        r * math.hypot(1, w * tau) ** -a, -a * math.atan(w * tau)
+    ),
+    # A line of resistance r phi and a wall of r/phi beside a capacitor, tau = R C
+    ("Gs", ""): lambda w, r, tau, phi: line(w, r * phi, reacting(w, r / phi, tau, 1.0), None),
+    ("TLMQ", ""): lambda w, r, q, a: line(w, r, 1 / constant_phase(w, q, a), None),
+    ("Tlmbq", ""): lambda w, r, tau, a, tau_b, b: line(
+        w, r, 1 / constant_phase(w, tau**a / r, a), constant_phase(w, tau_b**b / r, b)
+    ),
+    ("Ls", ""): lambda w, r, r_ct, tau, a: line(w, r, reacting(w, r_ct, tau, a), None),
+    ("Tlmns", ""): lambda w, r, r_ct, tau, a: line(w, r, reacting(w, r_ct, tau, a), 0),
+    ("Tlmnq", ""): lambda w, r, r_ct, tau, a, r_b, tau_b, b: line(
+        w, r, reacting(w, r_ct, tau, a), end_of_pore(w, r_b, tau_b, b)
+    ),
     # Boukamp 1986: Y = Y0 sqrt(jw) coth(B sqrt(jw)) for O, tanh for T
     ("", "O"): lambda w, y0, b: short_diffusion(w, b / y0, b * b),
     ("", "T"): lambda w, y0, b: open_diffusion(w, b / y0, b * b),
@@ -251,7 +315,7 @@ def test_bounds_are_sensible(element: Element) -> None:
     assert len(set(symbols)) == len(symbols)
     for p in element.parameters:
         assert 0 <= p.lower <= p.typical[0] < p.typical[1] <= p.upper
-        assert p.is_exponent == (p.symbol == "alpha")
+        assert p.is_exponent == (p.symbol in ("alpha", "beta"))
         assert (p.upper == 1.0) == p.is_exponent
     if element.resistance is not None:
         assert element.parameters[element.resistance].unit == "ohm"
@@ -270,7 +334,7 @@ def test_texts_are_filled_in_and_letters_unique(element: Element) -> None:
 
 @every_element
 def test_elements_travel_between_processes_as_themselves(element: Element) -> None:
-    assert pickle.loads(pickle.dumps(element)) is element  # noqa: S301 - our own bytes
+    assert pickle.loads(pickle.dumps(element)) is element
 
 
 def test_every_letter_of_both_grammars_parses() -> None:
@@ -281,7 +345,8 @@ def test_every_letter_of_both_grammars_parses() -> None:
         leaf, dialect = parse(letter)
         assert (leaf.label, leaf.element, dialect) == (f"{letter}1", element, "CDC")
     assert set(BY_SYMBOL) >= {
-        "R", "C", "L", "CPE", "W", "Wo", "Ws", "Zarc", "G", "La", "K", "T",
+        "R", "C", "L", "CPE", "W", "Wo", "Ws", "Zarc", "G", "Gs", "La", "K", "T", "TLMQ",
+        "H", "Ha", "Ls", "Tlmbq", "Tlmns", "Tlmnq", "We", "Woe", "Wse", "Ge", "Ky",
     }  # fmt: skip
     assert set(BY_CDC) == set("RCLQWOTG")
 

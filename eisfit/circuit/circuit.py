@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eisfit.circuit.elements import ComplexArray, FloatArray, Parameter
+from eisfit.circuit.elements import ComplexArray, FloatArray, Parameter, load_definitions
 from eisfit.circuit.parser import Dialect, Group, Leaf, Node, leaves, parse
-from eisfit.errors import ModelError
+from eisfit.errors import CircuitError, ModelError
 
 Values = Mapping[str, float] | ArrayLike
 
@@ -49,8 +50,18 @@ class Circuit:
     _program: tuple[tuple[str, int], ...] = field(repr=False, compare=False)
 
     def __eq__(self, other: object) -> bool:
-        """Circuits are equal if their texts are: the text says everything."""
-        return isinstance(other, Circuit) and self.text == other.text
+        """Circuits are equal if their texts are, and mean the same elements.
+
+        An element of the user's own may have been defined anew in between.
+        """
+        return (
+            isinstance(other, Circuit)
+            and self.text == other.text
+            and len(self.elements) == len(other.elements)
+            and all(
+                a.element is b.element for a, b in zip(self.elements, other.elements, strict=True)
+            )
+        )
 
     def __hash__(self) -> int:
         return hash(self.text)
@@ -81,19 +92,20 @@ class Circuit:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # By its text: a tree of any depth travels between processes, and its elements stay ours
-        return (Circuit.from_text, (self.text,))
+        modules = tuple(sorted({leaf.element.module for leaf in self.elements} - {""}))
+        return (_restored, (self.text, modules))
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Parameter names, in the order of the value arrays."""
         return tuple(slot.name for slot in self.slots)
 
-    @property
+    @cached_property
     def units(self) -> tuple[str, ...]:
         """Unit of each parameter."""
         return tuple(slot.parameter.unit for slot in self.slots)
 
-    @property
+    @cached_property
     def elements(self) -> tuple[Leaf, ...]:
         """Elements in order of appearance."""
         return tuple(leaves(self.root))
@@ -182,6 +194,16 @@ class Circuit:
                 total = _series(parts) if kind == "series" else _parallel(parts, slopes)
                 stack.append((total, parts[0][1], parts[-1][2]))
         return stack[0][0], slopes
+
+
+def _restored(text: str, modules: tuple[str, ...]) -> Circuit:
+    try:
+        return Circuit.from_text(text)
+    except CircuitError:
+        if not modules:
+            raise
+    load_definitions(modules)
+    return Circuit.from_text(text)
 
 
 def _series(parts: Sequence[tuple[ComplexArray, int, int]]) -> ComplexArray:
