@@ -21,6 +21,8 @@ _PIPE_WIDTH = 120
 _INDENT = 2
 _GAP = 2  # between columns
 _LONGEST_WORD = 20  # that is not broken
+# For terminals that have no lines to draw with
+_ASCII = str.maketrans({"─": "-", "│": "|", "±": "+/-", **dict.fromkeys("┬┴├┤┌┐└┘┼", "+")})
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,21 @@ class Screen:
 
     def plain(self, text: str) -> None:
         """Print text as it is, unbroken."""
-        sys.stdout.write(f"{clean(text, lines=True)}\n")
+        _emit(f"{clean(text, lines=True)}\n")
 
     def _print(self, content: RenderableType) -> None:
         with self.console.capture() as caught:
             self.console.print(content)
         # rich fills lines with blanks, which would be in every pipe and paste
-        sys.stdout.write("".join(f"{line.rstrip()}\n" for line in caught.get().splitlines()))
+        _emit("".join(f"{line.rstrip()}\n" for line in caught.get().splitlines()))
+
+
+def _emit(text: str) -> None:
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        text = text.translate(_ASCII)
+    sys.stdout.write(text)
 
 
 def _width_behind_pipe() -> int:

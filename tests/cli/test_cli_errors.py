@@ -141,3 +141,15 @@ def test_a_reader_that_goes_away() -> None:
     err = process.stderr.read()
     process.stderr.close()
     assert (process.wait(60), err) == (141, b"")
+
+
+def test_a_terminal_without_lines_to_draw_with() -> None:
+    code = "import sys; from eisfit.cli import main; sys.exit(main(['models', 'zarc1']))"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONIOENCODING": "ascii"},
+        capture_output=True, timeout=60, check=True,
+    )  # fmt: skip
+    shown = done.stdout.decode("ascii").splitlines()
+    assert "    --R0--+--R1----+--" in shown
+    assert "          +--CPE1--+" in shown
