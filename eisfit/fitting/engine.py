@@ -18,7 +18,7 @@ from eisfit.fitting.curve import Curve
 from eisfit.fitting.residual import Objective, deviations
 from eisfit.fitting.result import FitResult
 from eisfit.fitting.search import Effort, Found, search
-from eisfit.fitting.start import SHAPES, cloud, order_by_time
+from eisfit.fitting.start import cloud, order_by_time
 from eisfit.fitting.statistics import uncertainty
 from eisfit.fitting.transform import box, coordinates
 from eisfit.spectrum import Spectrum
@@ -88,9 +88,8 @@ def fit_spectra(
     for chunk in _chunks(spectra):
         problem = _Problem.of([spectra[i].used() for i in chunk], model, options)
         objective = problem.objective
-        shapes = cloud(
-            model.circuit, objective.coords, objective.curve.omega.tobytes(), options.seed, SHAPES
-        )
+        grid = objective.curve.omega.tobytes()
+        shapes = cloud(model.circuit, objective.coords, grid, options.seed)
         bounds = (problem.lower, problem.upper)
         found = search(objective, bounds, shapes, problem.given, options.seed, options.effort)
         for s, i in enumerate(chunk):

@@ -15,7 +15,7 @@ from eisfit.fitting.start import time_indices
 Array = NDArray[Any]
 
 MOST_SWAPS = 16
-CROWD = 4  # arcs from which on a challenge sends fresh starts as well
+CROWD = 4  # arcs from which on two of them may hide in one process
 
 
 @dataclass(frozen=True)
@@ -33,11 +33,6 @@ class Moves:
         """How often agreement is challenged: with many arcs it alone proves little."""
         arcs = sum(len(group) for group in self.groups)
         return max(1, arcs - CROWD + 1)
-
-    @property
-    def crowded(self) -> bool:
-        """Whether a challenge should send fresh starts as well."""
-        return sum(len(group) for group in self.groups) >= CROWD
 
     @classmethod
     def of(cls, objective: Objective) -> Moves:

@@ -25,8 +25,8 @@ Array = NDArray[Any]
 AGREE = 1e-3  # relative difference of cost within which two starts reached the same place
 NEAR_FLOOR = 1.15
 LOOK = 300  # further down the ranking of shapes none is worth its descent
-ROUGH = Limits(iterations=10, tolerance=1e-3, hopeless=1e3)
-FINE = Limits(iterations=40, tolerance=1e-5, hopeless=10.0)
+ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3)
+FINE = Limits(iterations=40, tolerance=1e-4, hopeless=10.0)
 POLISH = Limits(iterations=200, tolerance=1e-10)
 PROMISING = 25.0  # a start is followed to its end if its rough cost is below this times the best
 
@@ -153,10 +153,11 @@ def _plan(
     settled = hunt.agreed(hunt.cost) >= effort.agreement
     if settled and hunt.cost / freedom <= NEAR_FLOOR * hunt.floor:
         # Low and agreed on, and yet arcs may have taken each other's places
-        hunt.next = moves.challenges(objective, s, hunt.best, bounds)
-        if moves.crowded:
-            regrouped = moves.regroupings(hunt.best, bounds)
-            hunt.next = np.concatenate([hunt.next, regrouped, hunt.pool.take(effort.later // 4)])
+        swaps = moves.challenges(objective, s, hunt.best, bounds)
+        regrouped = moves.regroupings(hunt.best, bounds)
+        hunt.next = np.concatenate([swaps, regrouped])
+        if len(hunt.next):
+            hunt.next = np.concatenate([hunt.next, hunt.pool.take(effort.later // 2)])
         hunt.over = hunt.challenges >= moves.doubt or not len(hunt.next)
         hunt.challenges += 1
         return
@@ -170,15 +171,14 @@ def _descend(objective: Objective, begin: Starts, best: Array) -> Solution:
     rough = levenberg_marquardt(objective, begin, ROUGH)
     lead = best.copy()
     np.minimum.at(lead, begin.owner, rough.cost)
-    promising = rough.cost <= PROMISING * lead[begin.owner] + 1e-300
     u, cost = rough.u.copy(), rough.cost.copy()
     converged = np.zeros(len(u), dtype=bool)
-    if promising.any():
-        rest = begin[promising]
-        follow = Starts(rough.u[promising], rest.owner, rest.lower, rest.upper)
+    going = np.flatnonzero(cost <= PROMISING * lead[begin.owner] + 1e-300)
+    if len(going):
+        rest = begin[going]
+        follow = Starts(rough.u[going], rest.owner, rest.lower, rest.upper)
         fine = levenberg_marquardt(objective, follow, FINE)
-        u[promising], cost[promising] = fine.u, fine.cost
-        converged[promising] = fine.converged
+        u[going], cost[going], converged[going] = fine.u, fine.cost, fine.converged
     return Solution(u, cost, converged)
 
 

@@ -18,12 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.circuit.circuit import Circuit
-from eisfit.circuit.parser import Group, Leaf, Node, leaves
+from eisfit.circuit.parser import Leaf, Node, leaves
 from eisfit.fitting.transform import Coordinates
 
 Array = NDArray[Any]
 
-SHAPES = 1024
+SHAPES = 512
+SHAPES_OF_NESTED = 1024
 SCREEN_POINTS = 24
 
 
@@ -60,15 +61,20 @@ class Cloud:
 
 def branches_of(circuit: Circuit) -> tuple[tuple[Branch, ...], bool]:
     """Return the top-level branches, and whether they are in parallel."""
-    root = circuit.root
-    parallel = isinstance(root, Group) and root.kind == "parallel"
-    parts: Sequence[Node] = root.parts if isinstance(root, Group) else (root,)
+    parts, parallel = _parts(circuit)
     found, at = [], 0
     for part in parts:
         own = Circuit.from_tree(part, "", circuit.dialect)
         found.append(Branch(own, at, at + len(own.slots)))
         at += len(own.slots)
     return tuple(found), parallel
+
+
+def _parts(circuit: Circuit) -> tuple[Sequence[Node], bool]:
+    root = circuit.root
+    if isinstance(root, Leaf):
+        return (root,), False
+    return root.parts, root.kind == "parallel"
 
 
 def signature(node: Node) -> str:
@@ -79,8 +85,10 @@ def signature(node: Node) -> str:
 
 
 @lru_cache(maxsize=16)
-def cloud(circuit: Circuit, coords: Coordinates, grid: bytes, seed: int, count: int) -> Cloud:
+def cloud(circuit: Circuit, coords: Coordinates, grid: bytes, seed: int) -> Cloud:
     """Return the cloud of a circuit on a grid (angular frequencies as bytes of float64)."""
+    plain = all(len(list(leaves(part))) <= 2 for part in _parts(circuit)[0])
+    count = SHAPES if plain else SHAPES_OF_NESTED
     omega = np.frombuffer(grid)
     order = np.argsort(-omega)
     spread = np.linspace(0, len(omega) - 1, min(SCREEN_POINTS, len(omega)))
