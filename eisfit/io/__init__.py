@@ -28,8 +28,8 @@ def read(
     Parameters
     ----------
     path : path
-        A file of one of the formats in `docs/readers.md`: those of the instruments, tables as text
-        or spreadsheet with the column names that a person would write, what `eisfit.io.write` wrote.
+        A file of one of the formats in `docs/readers.md`: those of instruments, tables as text or
+        spreadsheet with the column names that a person would write, what `eisfit.io.write` wrote.
     electrode : {"Ewe", "Ece", "Ewe-Ece"}, optional
         Which electrode, or pair, the impedance is to be of, where a file holds several. By default
         what the technique controlled; `metadata["electrode"]` and `metadata["notes"]` say it.

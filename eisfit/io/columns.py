@@ -38,7 +38,7 @@ _LETTERS = str.maketrans(
         "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "\u03a9": "ohm", "\u2126": "ohm",
         "\u00b5": "u", "\u03bc": "u", "°": "deg", "²": "2", "·": ".", "∙": ".", "ω": "omega",
         "\u03c6": "phi", "\u03d5": "phi", "θ": "theta", "\u00a0": " ", "\ufeff": "",
-        "<": "", ">": "",
+        "<": "", ">": "", "{": "(", "}": ")",
     }
 )  # fmt: skip
 
@@ -62,30 +62,47 @@ _MEASURES = {
     "temperature": "temperature",
 }  # fmt: skip
 
+
+def _part(words: tuple[str, ...], *others: str) -> tuple[str, ...]:
+    """Return what people call a part of the impedance: with, before and behind its letter."""
+    patterns = (
+        "{}", "{}z", "{}(z)", "z{}", "z({})", "{}part", "{}partofz", "{}partz", "z{}part",
+        "{}impedance", "{}impedances", "impedance{}", "impedance({})", "{}partofimpedance",
+        "{}partoftheimpedance", "{}component", "{}(impedance)",
+    )  # fmt: skip
+    return (*(pattern.format(word) for word in words for pattern in patterns), *others)
+
+
 _NAMES = {
-    "frequency": ("f", "freq", "frequency", "frequenz", "fréquence", "frecuencia", "frequencia"),
-    "omega": ("omega", "w", "angularfrequency"),
-    "real": (
-        "re", "re(z)", "rez", "real", "real(z)", "realz", "z'", "zs'", "zre", "zreal", "z(re)",
-        "zr", "z(real)", "zprime", "realpart", "realimpedance", "realimpedancez'", "reimpedance",
+    "frequency": (
+        "f", "freq", "frequency", "frequencies", "frequenz", "fréquence", "frecuencia",
+        "frequencia", "freqency", "frequence", "frequenza",
     ),
-    "imaginary": (
-        "im", "im(z)", "imz", "imag", "imag(z)", "imagz", "imaginary", "imaginary(z)", "z''",
-        "zs''", "zim", "zimag", "zimg", "zimaginary", "z(im)", "z(imag)", "zi", "zdoubleprime",
-        "imaginarypart", "imagpart", "imaginaryimpedance", "imaginaryimpedancez''", "imagimpedance",
+    "omega": ("omega", "w", "angularfrequency", "angularfreq", "radialfrequency", "kreisfrequenz"),
+    "real": _part(
+        ("re", "real"), "z'", "zs'", "zr", "zprime", "realimpedancez'", "re(z')", "realteil",
+        "z'real", "realz'", "réelle", "realpartz'",
+    ),
+    "imaginary": _part(
+        ("im", "imag", "imaginary", "img", "imaginery"), "z''", "zs''", "zi", "zdoubleprime",
+        "imaginaryimpedancez''", "im(z'')", "imaginärteil", "imaginaerteil", "z''imag",
+        "imagz''", "imaginarypartz''",
     ),
     "modulus": (
-        "|z|", "z", "mod(z)", "modz", "zmod", "abs(z)", "absz", "zabs", "mag(z)", "zmag", "modulus",
-        "magnitude", "impedance", "impedancemagnitude", "impedancemodulus",
+        "|z|", "z", "mod(z)", "modz", "zmod", "abs(z)", "absz", "zabs", "mag(z)", "zmag", "magz",
+        "modulus", "magnitude", "impedance", "impedancemagnitude", "impedancemodulus", "betrag",
+        "absoluteimpedance", "modulusofz", "zmodulus", "zmagnitude",
     ),
     "phase": (
-        "phase", "phase(z)", "phasez", "phaseofz", "phaseangle", "phaseshift", "zphase", "zphz",
-        "theta", "theta(z)", "thetaz", "phi", "phi(z)", "arg(z)", "argz", "angle", "phasenwinkel",
+        "phase", "phases", "phase(z)", "phasez", "phaseofz", "phaseangle", "phaseshift", "zphase",
+        "zphz", "theta", "theta(z)", "thetaz", "phi", "phi(z)", "arg(z)", "argz", "angle",
+        "phasenwinkel", "phaseangle(z)", "winkel", "phasenverschiebung", "phaseimpedance",
+        "impedancephase", "phaseofimpedance", "ztheta",
     ),
-    "time": ("time", "t", "elapsedtime"),
-    "temperature": ("temperature", "temp", "t"),
+    "time": ("time", "t", "elapsedtime", "zeit"),
+    "temperature": ("temperature", "temp", "t", "temperatur"),
     "cycle": ("cycle", "cyclenumber"),
-    "loop": ("loop", "loopindex", "loopnumber"),
+    "loop": ("loop", "loopindex", "loopnumber", "segment#"),
     "sweep": ("sweep", "sweepnumber"),
 }  # fmt: skip
 _LOOKUP: dict[str, list[str]] = {}
@@ -104,7 +121,8 @@ _PAIRED = tuple(
     )
 )
 _POTENTIALS = {
-    "ewe": "Ewe", "ecell": "Ewe", "potential": "Ewe", "voltage": "Ewe", "edc": "Ewe", "vdc": "Ewe",
+    "ewe": "Ewe", "ecell": "Ewe", "e": "Ewe", "potential": "Ewe", "voltage": "Ewe",
+    "edc": "Ewe", "vdc": "Ewe", "dcpotential": "Ewe", "u": "Ewe", "spannung": "Ewe",
     "ece": "Ece", "ewe-ece": "Ewe-Ece",
 }  # fmt: skip
 _UNIT_PLACES = tuple(
@@ -120,6 +138,8 @@ _MINUS = re.compile(r"^(?:-\s*1?\s*\*?|(?:neg|negative|minus)(?:\b|[\s_.]))\s*",
 
 # Without a number in each of these that it has, a row is no point.
 VITAL = ("frequency", "omega", "real", "imaginary", "modulus", "phase")
+# Re[Z] is no unit in brackets.
+_BRACKETED = re.compile(r"^([-\s]*(?:re|im)[a-z]*)\s*\[(z[^\]]*)\]", re.IGNORECASE)
 IMPEDANCE_QUANTITIES = ("real", "imaginary", "modulus", "phase")
 
 
@@ -132,6 +152,7 @@ def interpret(name: str) -> Column | None:
     fit the quantity (an area, a resistivity) makes the name one that does not matter.
     """
     text = re.sub(r"^(?:data|column)\s*:\s*", "", _plain(name), flags=re.IGNORECASE)
+    text = _BRACKETED.sub(r"\1(\2)", text)
     for place in _UNIT_PLACES:
         match = place.fullmatch(text)
         if match and (unit := _unit(match["unit"])):

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from eisfit.errors import NoImpedanceError, ReadError
 from eisfit.io.columns import interpret, is_complete
 from eisfit.io.layout import find_header, split_names
+from eisfit.io.moments import iso_moment
 
 _MAGIC = re.compile(r"\ufeff?(?:EC|BT)-Lab ASCII FILE", re.IGNORECASE)
 _COUNT = re.compile(r"Nb header lines\s*:\s*(\d+)", re.IGNORECASE)
@@ -80,31 +80,6 @@ def parse_header(lines: Sequence[str], source_name: str) -> Header:
     return Header(names_line, names, "EC-Lab text", control, metadata, tuple(notes))
 
 
-def parse_time(text: str) -> str | None:
-    """Return a date and time of EC-Lab as ISO 8601, or None if it is not one.
-
-    EC-Lab writes the month first whatever the machine's language; the day is taken to be first
-    only where the month could not be.
-    """
-    match = re.fullmatch(
-        r"(\d{1,4})[/.\-](\d{1,2})[/.\-](\d{1,4})\s+(\d{1,2}):(\d{2}):(\d{2})(?:[.,](\d{1,6}))?",
-        text.strip(),
-    )
-    if not match:
-        return None
-    first, second, third, hour, minute, sec = (int(part) for part in match.groups()[:6])
-    micro = int((match[7] or "0").ljust(6, "0"))
-    year, month, day = (first, second, third) if first > 31 else (third, first, second)
-    if month > 12:
-        month, day = day, month
-    try:
-        year = year + 2000 if year < 100 else year
-        moment = datetime(year, month, day, hour, minute, sec, micro)
-    except ValueError:
-        return None
-    return moment.isoformat(timespec="milliseconds")
-
-
 def _settings(lines: Sequence[str]) -> tuple[dict[str, Any], str | None, list[str]]:
     metadata: dict[str, Any] = {}
     notes: list[str] = []
@@ -120,6 +95,6 @@ def _settings(lines: Sequence[str]) -> tuple[dict[str, Any], str | None, list[st
             control = _CONTROLS.get(value.lower())
             if control is None:
                 notes.append(f"the setting 'Potential control : {value}' is not known")
-        elif name == "acquisition started on" and (moment := parse_time(value)):
+        elif name == "acquisition started on" and (moment := iso_moment(value)):
             metadata["acquired"] = moment
     return metadata, control, notes

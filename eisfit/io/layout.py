@@ -145,10 +145,18 @@ def _with_units(names: list[str], line: str) -> list[str]:
         units = [unit.strip() for unit in line.strip("\n").split(separator)]
         if len(units) == len(names) > 1:
             return [
-                f"{name} ({unit})" if unit and (c := interpret(name)) and not c.unit else name
+                f"{name} ({unit})" if _is_missing_unit(name, unit) else name
                 for name, unit in zip(names, units, strict=True)
             ]
     return names
+
+
+def _is_missing_unit(name: str, unit: str) -> bool:
+    """Tell whether a unit belongs behind a name: no sign that was garbled on its way."""
+    column = interpret(name)
+    if column is None or column.unit or not unit:
+        return False
+    return interpret(f"{name} ({unit})") is not None or any("a" <= c.lower() <= "z" for c in unit)
 
 
 def _fitting(rows: list[str], names: list[str], separator: str | None) -> list[list[str]]:

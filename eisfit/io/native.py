@@ -29,7 +29,8 @@ def read_json(source: Source, request: Request) -> list[Spectrum]:
     Raises
     ------
     ReadError
-        If the JSON is cut off or damaged, of a newer version, or an electrode, columns or a sign are asked for.
+        If the JSON is cut off or damaged, of a newer version, or an electrode, columns or a sign
+        are asked for.
     """
     _refuse(source, request)
     try:

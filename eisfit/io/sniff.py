@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from eisfit.errors import ReadError
+from eisfit.io import signatures
 
 if TYPE_CHECKING:
     from typing import TypeAlias
@@ -52,39 +53,32 @@ class Reader:
         return parts
 
 
-def _starts(*magic: bytes) -> Callable[[bytes], bool]:
-    def recognises(head: bytes) -> bool:
-        return head.removeprefix(b"\xef\xbb\xbf").startswith(magic)
-
-    return recognises
-
-
-def _is_own_json(head: bytes) -> bool:
-    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return start.startswith(b"{") and b'"eisfit-spectra"' in start[:200]
-
-
-def _is_text(head: bytes) -> bool:
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return True
-    sample = head[:4096]
-    for first in (0, 1):  # UTF-16 without a byte order mark
-        zeros = sample[first::2]
-        if zeros and zeros.count(0) > 0.9 * len(zeros) and 0 not in sample[1 - first :: 2]:
-            return True
-    return not any(byte < 32 and byte not in b"\t\n\v\f\r\x1a\x1b" for byte in sample)
-
-
 READERS: tuple[Reader, ...] = (
-    Reader("BioLogic .mpr", _starts(b"BIO-LOGIC MODULAR FILE"), "eisfit.io.biologic:read_mpr"),
-    Reader("eisfit JSON", _is_own_json, "eisfit.io.native:read_json"),
+    Reader(
+        "BioLogic .mpr", signatures.starts(b"BIO-LOGIC MODULAR FILE"), "eisfit.io.biologic:read_mpr"
+    ),
+    Reader("eisfit JSON", signatures.is_own_json, "eisfit.io.native:read_json"),
     Reader(
         "eisfit CSV",
-        _starts(b"label,sweep,frequency_hz,real_ohm,imaginary_ohm,masked_because"),
+        signatures.starts(b"label,sweep,frequency_hz,real_ohm,imaginary_ohm,masked_because"),
         "eisfit.io.native:read_csv",
     ),
+    Reader("Zahner .ism", signatures.is_ism, "eisfit.io.zahner:read_ism"),
+    Reader("Gamry .DTA", signatures.starts(b"EXPLAIN\n", b"EXPLAIN\r"), "eisfit.io.gamry:read_dta"),
+    Reader("VersaStudio .par", signatures.is_par, "eisfit.io.versastudio:read_par"),
+    Reader("Ivium .idf or .ids", signatures.is_ivium, "eisfit.io.ivium:read_ivium"),
+    Reader("PalmSens .pssession", signatures.is_pssession, "eisfit.io.palmsens:read_pssession"),
+    Reader("Autolab .dfr", signatures.is_dfr, "eisfit.io.autolab:read_dfr"),
+    Reader(
+        "spreadsheet .xlsx or .ods",
+        signatures.starts(b"PK\x03\x04"),
+        "eisfit.io.spreadsheet:read_archive",
+    ),
+    Reader("spreadsheet .fods", signatures.is_flat_ods, "eisfit.io.spreadsheet:read_flat"),
+    Reader("Parquet table", signatures.is_parquet, "eisfit.io.parquet:read_parquet"),
+    Reader("JSON table", signatures.is_json_table, "eisfit.io.jsontable:read_json_table"),
 )
-TEXT = Reader("text table", _is_text, "eisfit.io.table:read_table")
+TEXT = Reader("text table", signatures.is_text, "eisfit.io.table:read_table")
 
 # Files that people give by mistake, or that need another program first.
 _NOT_IMPEDANCE: tuple[tuple[bytes, str], ...] = (
@@ -101,12 +95,10 @@ _NOT_IMPEDANCE: tuple[tuple[bytes, str], ...] = (
     (b"<!doctype", "a web page"),
     (b"<html", "a web page"),
     (b"<?xml", "an XML document"),
-    (b"PK\x03\x04", "a ZIP archive or a spreadsheet (.xlsx, .ods)"),
     (b"\xd0\xcf\x11\xe0", "an old Office document (.xls, .doc)"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"Rar!", "a RAR archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
-    (b"PAR1", "a Parquet table"),
     (b"\x89HDF", "an HDF5 file"),
     (b"SQLite format 3", "an SQLite database"),
     (b"{\\rtf", "a rich-text document"),

@@ -71,7 +71,7 @@ class Source:
     def sha256(self) -> str:
         """SHA-256 of the whole file, in hexadecimal."""
         digest = hashlib.sha256()
-        with self._stream() as stream:
+        with self.stream() as stream:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
         return digest.hexdigest()
@@ -111,7 +111,7 @@ class Source:
     def lines(self) -> Iterator[Iterator[str]]:
         """Give the decoded lines, each with a plain newline at its end, one at a time."""
         with (
-            self._stream() as stream,
+            self.stream() as stream,
             io.TextIOWrapper(stream, self.encoding, errors="replace") as text,
         ):
             yield _limited(text, self.name)
@@ -126,11 +126,17 @@ class Source:
         """
         if limit is not None and self.size > limit:
             raise ReadError(
-                f"{self.name} has {self.size / 1e6:.0f} MB, more than the {limit / 1e6:.0f} MB that "
-                "eisfit reads of this format: split it, or export the numbers as text (.csv)"
+                f"{self.name} has {self.size / 1e6:.0f} MB, and eisfit reads no more than "
+                f"{limit / 1e6:.0f} MB of this format: split it, or export it as text (.csv)"
             )
-        with self._stream() as stream:
+        with self.stream() as stream:
             return stream.read()
+
+    def ends_with_line_end(self) -> bool:
+        """Tell whether the last byte ends a line; else a text may be cut off in its last."""
+        with self.stream() as stream:
+            stream.seek(-1, os.SEEK_END)
+            return stream.read(1) in (b"\n", b"\r")
 
     @property
     def size(self) -> int:
@@ -141,7 +147,8 @@ class Source:
             raise ReadError(f"{self.path} cannot be read: {error}") from error
 
     @contextmanager
-    def _stream(self) -> Iterator[io.BufferedReader]:
+    def stream(self) -> Iterator[io.BufferedReader]:
+        """Give the bytes of the file as a stream."""
         try:
             with self.path.open("rb") as stream:
                 yield stream

@@ -32,9 +32,13 @@ def to_spectra(
     """
     spectra: list[Spectrum] = []
     empty: list[NoImpedanceError] = []
+    stem = source.path.stem
+    are_named = len({measurement.label for measurement in measurements}) > 1
     for measurement in measurements:
+        label = f"{stem} {measurement.label}".strip() if are_named else stem
         try:
-            spectra += _sweeps(measurement, source, request, len(spectra) + 1)
+            found = _sweeps(measurement, source, request, len(spectra) + 1)
+            spectra += [spectrum.with_label(label) for spectrum in found]
         except NoImpedanceError as error:
             empty.append(error)
     if empty and not spectra:
@@ -68,7 +72,6 @@ def _sweeps(
         Spectrum(
             frequency[part],
             impedance[part],
-            label=measurement.label or source.path.stem,
             metadata={
                 "source": source.name,
                 "sha256": source.sha256,

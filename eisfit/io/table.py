@@ -13,6 +13,7 @@ from eisfit.io import eclab
 from eisfit.io.columns import VITAL, Column, interpret
 from eisfit.io.kkhint import slope
 from eisfit.io.layout import Layout, below_header, find_header, split_names, without_header
+from eisfit.io.listcells import has_lists, read_lists
 from eisfit.io.measurement import Choice, Measurement, measured
 from eisfit.io.request import Request
 from eisfit.io.rows import parse_lines, parse_rows
@@ -49,6 +50,8 @@ def read_table(source: Source, request: Request) -> list[Measurement]:
             "metadata": header.metadata,
         }
         return [_measured(layout, rows, source.name, header.notes, **said)]
+    if has_lists(lines):
+        return read_lists(source, request)
     if (layout_or_none := _named(lines, request, source.name)) is not None:
         return [_measured(layout_or_none, rows, source.name)]
     headerless = without_header(lines, source.name)

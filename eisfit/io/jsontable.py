@@ -1,0 +1,94 @@
+"""Tables as JSON: numbers by column, or a list of rows, as pandas and scripts write them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from eisfit.errors import ReadError
+from eisfit.io.columns import interpret
+from eisfit.io.measurement import Measurement, measured_table
+from eisfit.io.request import Request
+from eisfit.io.source import Source
+from eisfit.spectrum import FloatArray
+
+FORMAT = "JSON table"
+_MOST_BYTES = 1 << 26
+
+
+def load_json(source: Source) -> Any:
+    """Return the document of a JSON file of any encoding.
+
+    Raises
+    ------
+    ReadError
+        If it is too long, cut off, damaged, or nested beyond reason.
+    """
+    text = source.read_bytes(_MOST_BYTES).decode(source.encoding, errors="replace")
+    try:
+        return json.loads(text.strip("\ufeff\0 \t\r\n"))
+    except (ValueError, RecursionError) as error:
+        raise ReadError(
+            f"{source.name} is cut off or damaged JSON ({' '.join(str(error).split())[:120]}): "
+            "write it again"
+        ) from error
+
+
+def read_json_table(source: Source, request: Request) -> list[Measurement]:
+    """Read a table as JSON.
+
+    Raises
+    ------
+    NoImpedanceError
+        If its columns are not those of impedance.
+    ReadError
+        If the JSON is damaged, or is no table.
+    """
+    document = load_json(source)
+    table = _table(document)
+    asked = request.order or request.renamed
+    if not table or not (asked or any(interpret(name) for name in table)):
+        raise ReadError(
+            f"{source.name} holds no table of impedance: expected JSON with a list of numbers for "
+            "each column, or a list of rows, with names such as freq/Hz, Re(Z)/Ohm, -Im(Z)/Ohm"
+        )
+    if len({len(values) for values in table.values()}) > 1:
+        lengths = ", ".join(f"{name}: {len(values)}" for name, values in table.items())
+        raise ReadError(f"{source.name}: the columns have unequal lengths ({lengths[:200]})")
+    return [measured_table(table, request, source.name, format=FORMAT)]
+
+
+def _table(document: Any) -> dict[str, FloatArray]:
+    if isinstance(document, list):
+        rows = [row for row in document if isinstance(row, dict)]
+        names = list(dict.fromkeys(name for row in rows for name in row))[:1000]
+        columns: Mapping[str, Any] = {name: [row.get(name) for row in rows] for name in names}
+    elif isinstance(document, dict) and isinstance(document.get("columns"), list):
+        lists = [row for row in document.get("data") or [] if isinstance(row, list)]
+        columns = {
+            str(name): [row[at] if at < len(row) else None for row in lists]
+            for at, name in enumerate(document["columns"][:1000])
+        }
+    elif isinstance(document, dict):
+        columns = document
+    else:
+        return {}
+    found = {}
+    for name, values in columns.items():
+        if isinstance(values, dict):
+            values = list(values.values())
+        if isinstance(values, list) and values:
+            numbers = np.array([_number(value) for value in values])
+            if np.isfinite(numbers).any():
+                found[str(name)] = numbers
+    return found
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value) if isinstance(value, int | float | str) else float("nan")
+    except (ValueError, OverflowError):
+        return float("nan")
