@@ -15,7 +15,7 @@ from eisfit.fitting.start import time_indices
 Array = NDArray[Any]
 
 MOST_SWAPS = 16
-CROWD = 4  # arcs from which on two of them may hide in one process
+CROWD = 3  # arcs from which on two of them may hide in one process
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Moves:
     def doubt(self) -> int:
         """How often agreement is challenged: with many arcs it alone proves little."""
         arcs = sum(len(group) for group in self.groups)
-        return max(1, arcs - CROWD + 1)
+        return max(1, arcs - CROWD)
 
     @classmethod
     def of(cls, objective: Objective) -> Moves:

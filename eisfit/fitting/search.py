@@ -26,7 +26,7 @@ AGREE = 1e-3  # relative difference of cost within which two starts reached the 
 NEAR_FLOOR = 1.15
 LOOK = 300  # further down the ranking of shapes none is worth its descent
 ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3)
-FINE = Limits(iterations=40, tolerance=1e-4, hopeless=10.0)
+FINE = Limits(iterations=60, tolerance=1e-5, hopeless=10.0)
 POLISH = Limits(iterations=200, tolerance=1e-10)
 PROMISING = 25.0  # a start is followed to its end if its rough cost is below this times the best
 

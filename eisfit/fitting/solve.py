@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 DAMPING = 1e-2  # at the start, relative to the diagonal of the normal matrix
-CALM, STIR = 0.15, 5.0  # what a good and a bad step do to it
+CALM, STIR = 0.3, 3.0  # what a good and a bad step do to it
 STUCK = 1e10
 FARTHEST = 3.0  # longest step of a coordinate
 
