@@ -202,7 +202,10 @@ def drt(
     f_min: LowOption = None,
     f_max: HighOption = None,
     sweep: SweepOption = None,
-    weighting: Annotated[DRTWeighting, typer.Option(help="Of the data.")] = DRTWeighting.MODULUS,
+    weighting: Annotated[
+        DRTWeighting | None,
+        typer.Option(help="Of the data.  [default: modulus; pydrttools has unit alone]"),
+    ] = None,
     regularization: RegularizationOption = "auto",
     engine: Annotated[DRTEngine, typer.Option(help="What computes the DRT.")] = DRTEngine.EISFIT,
     seed: SeedOption = 0,
@@ -215,7 +218,9 @@ def drt(
 
     job = Relaxation.of(
         engine.value,
-        {"regularization": regularization, "weighting": weighting.value, "seed": seed},
+        regularization,
+        weighting.value if weighting else None,
+        seed,
     )
     return run(
         job,

@@ -15,6 +15,7 @@ from eisfit.cli import tables
 from eisfit.cli.drawing import Draw, Drawn
 from eisfit.cli.screen import Screen
 from eisfit.cli.text import number, percent, prefixed
+from eisfit.errors import EngineError
 from eisfit.saved import saved_text
 
 if TYPE_CHECKING:
@@ -137,8 +138,15 @@ class Relaxation:
     plots = ("drt",)
 
     @classmethod
-    def of(cls, engine: str, options: Mapping[str, Any]) -> Relaxation:
+    def of(cls, engine: str, regularization: str, weighting: str | None, seed: int) -> Relaxation:
         """Return the job; a wrong option is found here, before any file is read."""
+        options: dict[str, Any] = {"regularization": regularization}
+        if engine == "eisfit":
+            options |= {"weighting": weighting or "modulus", "seed": seed}
+        elif weighting not in (None, "unit"):
+            raise EngineError(
+                f"{engine} has no weighting {weighting!r}: leave it out, or take unit"
+            )
         return cls(engine, _checked(options, engine))
 
     def compute(self, spectrum: Spectrum) -> DRTResult:

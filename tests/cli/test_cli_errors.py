@@ -64,6 +64,8 @@ WRONG = [
     (["fit", "{cell}", "--format", "bmp"], "svg"),
     (["fit", "{cell}", "--area-over-thickness", "0", "-m", "zarc1"], "--area-over-thickness"),
     (["drt", "{cell}", "--weighting", "proportional"], "unit"),
+    (["drt", "{cell}", "--engine", "pydrttools", "--weighting", "modulus"], "no weighting"),
+    (["fit", "{cell}", "--engine", "impedance"], "model='auto' needs engine='eisfit'"),
     (["models", "no_such"], "no model is called"),
     (["models", "R(RQ"], "error: "),
     (["convert", "{cell}", "--out", "x.xlsx", "--to", "xlsx"], "eclab"),

@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -278,3 +279,21 @@ def test_measured_mpr_and_its_text_give_the_same_table(
     assert one.status.tolist() == other.status.tolist()
     total = one.resistance_ohm[["R0", "R1", "R2"]].sum()
     assert total == pytest.approx(1440.0, rel=0.03)
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("command", [
+    ["fit", "-m", "zarc1", "--engine", "impedance"], ["drt", "--engine", "pydrttools"],
+])  # fmt: skip
+def test_other_engines(command: list[str], run: Run, cell: Path, tmp_path: Path) -> None:
+    for name in ("impedance", "pyDRTtools"):  # to import the second would load Qt
+        if find_spec(name) is None:
+            pytest.skip(f"{name} is not installed (extra 'peers')")
+    status, shown, err = run(*command, cell, "--json", "-o", tmp_path / "out")
+    assert (status, err) == (0, "")
+    (result,) = strict(shown)["results"]
+    if command[0] == "fit":
+        found = {row["element"]: row["resistance_ohm"] for row in result["resistances"]}
+        assert found["R1"] == pytest.approx(R1, rel=0.01)
+    else:
+        assert result["drt"]["resistance_polarization_ohm"] == pytest.approx(R1, rel=0.05)
