@@ -79,8 +79,8 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
         fits = [(key, fit) for key, fit in candidates if fit is not None]
         if not fits:
             break
-        key, fit = min(fits, key=lambda entry: entry[1].bic)
-        if best is None or fit.bic < best.bic - WORTH:
+        key, fit = min(fits, key=lambda entry: (not _is_sound(entry[1]), entry[1].bic))
+        if best is None or (fit.bic < best.bic - WORTH and _is_sound(fit)):
             best, shape, failures = fit, key, 0
         else:
             failures += 1
@@ -89,7 +89,7 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
     if best is None:
         best = fit_spectrum(spectrum, Model("auto", Circuit.from_text("R0-p(R1,CPE1)")), quick)
     other = attempt(shape[0], not inductive, shape[2])
-    if other is not None and other.bic < best.bic - WORTH:
+    if other is not None and other.bic < best.bic - WORTH and _is_sound(other):
         best = other
     best = fit_spectrum(spectrum, best.model, options)
     return Choice(best, _evidence(tried), _reason(best, failures))
@@ -102,6 +102,13 @@ def circuit_text(arcs: int, inductor: bool, tail: bool) -> str:
     if tail:
         parts.append(f"CPE{arcs + 1}")
     return "-".join(parts)
+
+
+def _is_sound(fit: FitResult) -> bool:
+    """Return whether the size of every arc is known."""
+    return all(
+        fit.status[fit.names[arc.resistance]] != "not determined" for arc in fit.arcs if arc.has_tau
+    )
 
 
 def _ends(used: Spectrum) -> tuple[bool, bool]:
@@ -133,12 +140,12 @@ def _evidence(tried: Mapping[str, FitResult]) -> tuple[Mapping[str, Any], ...]:
 def _reason(best: FitResult, failures: int) -> str:
     arcs = sum(arc.has_tau for arc in best.arcs)
     noun = "arc" if arcs == 1 else "arcs"
-    if failures == 2:
+    if failures:
         return (
-            f"{arcs} {noun}: one more lowers BIC by less than {WORTH:g}, so it is not worth its "
-            "parameters; less noise or a wider range of frequency could show it"
+            f"{arcs} {noun}: one more lowers BIC by less than {WORTH:g}, or its size is not "
+            "determined; less noise or a wider range of frequency could show it"
         )
     return (
-        f"{arcs} {noun}: more still lower BIC, but the search ends at {MOST_ARCS}; what is left "
-        f"({100 * best.rms:.2g} %) may be drift or a shape that no arc has"
+        f"{arcs} {noun}: the search ends at {MOST_ARCS}; what is left ({100 * best.rms:.2g} %) may "
+        "be drift or a shape that no arc has"
     )

@@ -28,7 +28,9 @@ LOOK = 300  # further down the ranking of shapes none is worth its descent
 ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3)
 FINE = Limits(iterations=60, tolerance=1e-5, hopeless=10.0)
 POLISH = Limits(iterations=200, tolerance=1e-10)
-PROMISING = 25.0  # a start is followed to its end if its rough cost is below this times the best
+# A start is followed to its end if its rough cost is below this times the best: in the first round,
+# and in later ones, when the best is a finished fit
+PROMISING, NEAR = 25.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -173,7 +175,8 @@ def _descend(objective: Objective, begin: Starts, best: Array) -> Solution:
     np.minimum.at(lead, begin.owner, rough.cost)
     u, cost = rough.u.copy(), rough.cost.copy()
     converged = np.zeros(len(u), dtype=bool)
-    going = np.flatnonzero(cost <= PROMISING * lead[begin.owner] + 1e-300)
+    near = np.where(np.isfinite(best), NEAR, PROMISING)[begin.owner]
+    going = np.flatnonzero(cost <= near * lead[begin.owner] + 1e-300)
     if len(going):
         rest = begin[going]
         follow = Starts(rough.u[going], rest.owner, rest.lower, rest.upper)
