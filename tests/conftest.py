@@ -6,10 +6,14 @@ from pathlib import Path
 # Before numpy: the matrices are small and the test workers many, so threads only get in the way
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import hypothesis
 import matplotlib
 import pytest
 
 matplotlib.use("Agg")
+# The same examples on every run and every machine, however slow
+hypothesis.settings.register_profile("eisfit", derandomize=True, deadline=None)
+hypothesis.settings.load_profile("eisfit")
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

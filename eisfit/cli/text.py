@@ -41,7 +41,7 @@ def with_error(value: float, error: float, digits: int = 4) -> str:
     power = 0 if 1e-2 <= size < 1e6 else math.floor(math.log10(size))
     value, error = value / 10.0**power, error / 10.0**power
     places = 1 - math.floor(math.log10(error))
-    if places > 7:
+    if places > 9:  # an error below a billionth is no error of a measurement
         return number(value * 10.0**power, 7)
     shown = f"{round(value, places):.{max(places, 0)}f} ± {round(error, places):.{max(places, 0)}f}"
     return shown if power == 0 else f"({shown})e{power}"
