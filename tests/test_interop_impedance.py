@@ -1,14 +1,31 @@
 """Against impedance.py itself: elements, circuits, conversions both ways, and its own fit."""
 
+import json
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from eisfit.circuit.elements import BY_CDC, BY_SYMBOL
 from eisfit.circuit.models import load_model, models
-from eisfit.errors import CircuitError, EngineError, FitError, ModelError
-from eisfit.interop.impedancepy import fit_with_impedance, from_impedance, to_impedance
+from eisfit.errors import (
+    CircuitError,
+    EngineError,
+    FitError,
+    ModelError,
+    OutputError,
+    ReadError,
+)
+from eisfit.interop.impedance_bridge import KNOWN
+from eisfit.interop.impedancepy import (
+    fit_with_impedance,
+    from_impedance,
+    impedance_json,
+    read_impedance,
+    to_impedance,
+    write_impedance,
+)
 from eisfit.spectrum import Spectrum
 
 FREQUENCY = np.geomspace(1e6, 1e-2, 41)
@@ -31,6 +48,64 @@ def test_missing_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
         to_impedance("R0", {"R0": 1.0})
 
 
+CARD = "R0-p(R1,CPE1)-La1"
+VALUES = {"R0": 5.0, "R1": 30.0, "CPE1_0": 2e-6, "CPE1_1": 0.9, "La1_0": 1e-6, "La1_1": 0.8}
+
+
+def test_file_returns_without_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "impedance", None)
+    path = write_impedance(tmp_path / "c.json", CARD, VALUES, fixed=["R0", "CPE1_1"])
+    back = read_impedance(path)
+    assert back.model.circuit.text == CARD
+    assert back.values == pytest.approx(VALUES, rel=1e-12)
+    assert back.fixed == {"R0", "CPE1_1"}
+    assert all(np.isnan(back.stderr[name]) for name in VALUES if name not in back.fixed)
+    with pytest.raises(OutputError, match="exists"):
+        write_impedance(path, CARD, VALUES)
+    assert write_impedance(path, CARD, VALUES, force=True) == path
+
+
+def test_standard_errors_go_through_the_conversion() -> None:
+    """La there is L^(1/alpha): first-order propagation by hand, with the correlation."""
+    covariance = np.zeros((6, 6))
+    covariance[0, 0] = 0.25
+    covariance[4:, 4:] = [[4e-14, 1e-9], [1e-9, 1e-4]]
+    entry = impedance_json(CARD, VALUES, covariance)
+    inductance, alpha = VALUES["La1_0"], VALUES["La1_1"]
+    theirs = inductance ** (1 / alpha)
+    slope = np.array([theirs / (alpha * inductance), -theirs * np.log(inductance) / alpha**2])
+    expected = np.sqrt(slope @ covariance[4:, 4:] @ slope)
+    assert entry["Confidence"] == pytest.approx([0.5, 0, 0, 0, expected, 0.01], rel=1e-6)
+    with pytest.raises(ModelError, match=r"covariance of shape \(6, 6\)"):
+        impedance_json(CARD, VALUES, np.eye(3))
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("no json", "is no JSON"),
+        ("[1, 2]", "no 'Circuit String'"),
+        ('{"Name": null}', "no 'Circuit String'"),
+        ('{"Circuit String": "R0", "Fit": true, "Parameters": 5}', "'Parameters' must be a list"),
+        ('{"Circuit String": "R0", "Initial Guess": ["x"]}', "'Initial Guess' must be a list"),
+        ('{"Circuit String": "R0", "Constants": {"R0": "x"}}', "'Constants' must be names"),
+    ],
+)
+def test_files_that_are_no_circuit(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "c.json"
+    path.write_text(content)
+    with pytest.raises(ReadError, match=message):
+        read_impedance(path)
+    with pytest.raises(ReadError, match="cannot read"):
+        read_impedance(tmp_path / "absent.json")
+
+
+@pytest.mark.parametrize("symbol", sorted(set(BY_SYMBOL) - KNOWN - {"We", "Woe"}))
+def test_elements_that_impedance_py_lacks(symbol: str) -> None:
+    with pytest.raises(ModelError, match=f"no element for {symbol}, the"):
+        impedance_json(f"R0-{symbol}1", values_for(f"R0-{symbol}1"))
+
+
 @pytest.fixture(scope="module")
 def peer() -> object:
     return pytest.importorskip(
@@ -41,7 +116,12 @@ def peer() -> object:
 @pytest.mark.peers
 @pytest.mark.usefixtures("peer")
 class TestWithPeer:
-    @pytest.mark.parametrize("symbol", BY_SYMBOL)
+    def test_known_elements_are_all_of_its_elements(self) -> None:
+        from impedance.models.circuits.elements import circuit_elements
+
+        assert set(circuit_elements) - {"s", "p"} == KNOWN
+
+    @pytest.mark.parametrize("symbol", sorted(KNOWN))
     def test_elements_agree(self, symbol: str) -> None:
         """Each element by its own function there; La computes (L j w)^alpha there."""
         from impedance.models.circuits.elements import circuit_elements
@@ -72,6 +152,7 @@ class TestWithPeer:
             "R0-p(R1,C1-p(R2,C2-p(R3,L3)))",
             "p(p(R1,C1)-R2,p(R3,C3)-R4)-La1",
             "T1-G1-K1-Zarc1-Wo1-Ws1-W1",
+            "TLMQ1-Gs1",
             "R12-p(CPE10,Wo3-R2)",
             "R(RQ)Q",
             "LR(C[RW])(Q(RO))TG",
@@ -83,13 +164,61 @@ class TestWithPeer:
         custom = to_impedance(text, values)
         z = model.impedance(FREQUENCY, values)
         np.testing.assert_allclose(custom.predict(FREQUENCY), z, rtol=1e-8)
-        back, returned = from_impedance(custom)
-        np.testing.assert_allclose(back.impedance(FREQUENCY, returned), z, rtol=1e-8)
+        back = from_impedance(custom)
+        np.testing.assert_allclose(back.model.impedance(FREQUENCY, back.values), z, rtol=1e-8)
         if model.circuit.dialect == "impedance.py":
-            assert back.circuit == model.circuit
-            assert returned == pytest.approx(values, rel=1e-12)
+            assert back.model.circuit == model.circuit
+            assert back.values == pytest.approx(values, rel=1e-12)
         assert custom.name == model.name
         assert model.circuit.names[0].split("_")[0][1:] in str(custom)
+
+    @pytest.mark.parametrize("text", ["R0-p(We1,CPE1)", "R0-We1", "R0-Woe1"])
+    def test_elements_under_another_name_there(self, text: str) -> None:
+        model, values = load_model(text), values_for(text)
+        custom = to_impedance(text, values)
+        z = model.impedance(FREQUENCY, values)
+        np.testing.assert_allclose(custom.predict(FREQUENCY), z, rtol=1e-8)
+
+    # Its load() leaves the file open
+    @pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")
+    @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+    def test_its_own_file_is_read_and_ours_by_it(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        from impedance.models.circuits import CustomCircuit
+
+        text = "R0-p(R1,CPE1)-Wo1"
+        model, values = load_model(text), values_for(text)
+        spectrum = noisy(model.impedance(np.geomspace(1e6, 1e-2, 90), values), 90, 1e-2)
+        start = [v for name, v in values.items() if name != "R0"]
+        custom = CustomCircuit(
+            text, initial_guess=start, constants={"R0": values["R0"]}, name="mine"
+        )
+        custom.fit(spectrum.frequency, spectrum.impedance, weight_by_modulus=True)
+        custom.save(str(tmp_path / "theirs.json"))
+        back = read_impedance(tmp_path / "theirs.json")
+        assert back.model.name == "mine"
+        assert back.fixed == {"R0"}
+        free = [name for name in model.names if name != "R0"]
+        assert [back.values[name] for name in free] == custom.parameters_.tolist()
+        assert [back.stderr[name] for name in free] == pytest.approx(custom.conf_, rel=1e-12)
+        assert back.stderr["R0"] == 0
+
+        covariance = np.diag(np.square([back.stderr[name] for name in model.names]))
+        path = write_impedance(
+            tmp_path / "ours.json", back.model, back.values, covariance, back.fixed
+        )
+        loaded = CustomCircuit()
+        loaded.load(str(path))
+        capsys.readouterr()  # it prints the circuit
+        assert loaded.circuit == custom.circuit
+        np.testing.assert_array_equal(loaded.parameters_, custom.parameters_)
+        np.testing.assert_allclose(loaded.conf_, custom.conf_, rtol=1e-12)
+        assert loaded.constants == custom.constants
+        np.testing.assert_allclose(loaded.predict(FREQUENCY), custom.predict(FREQUENCY), rtol=1e-14)
+        assert set(json.loads(path.read_text())) == set(
+            json.loads((tmp_path / "theirs.json").read_text())
+        )
 
     def test_modified_inductor_is_converted(self) -> None:
         custom = to_impedance("La1", {"La1_0": 1e-4, "La1_1": 0.8})
@@ -111,18 +240,22 @@ class TestWithPeer:
         custom = CustomCircuit(
             "R0-p(R1,CPE1)", initial_guess=[30.0, 2e-6], constants={"R0": 5.0, "CPE1_1": 0.9}
         )
-        model, values = from_impedance(custom)
+        found = from_impedance(custom)
+        model, values = found.model, found.values
+        assert found.fixed == {"R0", "CPE1_1"}
         assert values == {"R0": 5.0, "R1": 30.0, "CPE1_0": 2e-6, "CPE1_1": 0.9}
         with pytest.warns(UserWarning, match="initial parameters"):
             theirs = custom.predict(FREQUENCY)
         np.testing.assert_allclose(model.impedance(FREQUENCY, values), theirs, rtol=1e-10)
         randles = Randles(initial_guess=[1.0, 2.0, 3.0, 4.0, 5e-6])
-        assert from_impedance(randles)[0].circuit.text == randles.circuit
+        assert from_impedance(randles).model.circuit.text == randles.circuit
         custom.parameters_ = [1.0]
         with pytest.raises(ModelError, match=r"2 free parameters \(R1, CPE1_0\) and 1 values"):
             from_impedance(custom)
-        with pytest.raises(CircuitError, match="unknown element 'TLMQ'"):
-            from_impedance(CustomCircuit("R0-TLMQ1", initial_guess=[1.0, 1.0, 1.0, 0.9]))
+        own = CustomCircuit()
+        own.circuit, own.initial_guess = "R0-Mine1", [1.0, 1.0]
+        with pytest.raises(CircuitError, match="unknown element 'Mine'"):
+            from_impedance(own)
 
     def test_values_that_do_not_fit(self) -> None:
         with pytest.raises(ModelError, match="no value for C1"):
@@ -176,8 +309,8 @@ class TestWithPeer:
         found = fit_with_impedance(spectrum, model, {k: 0.9 * v for k, v in truth.items()})
         assert found["values"] == pytest.approx(truth, rel=0.05)
         errors = found["stderr"]
-        same, start = from_impedance(to_impedance(model, found["values"]))
-        theirs = fit_with_impedance(spectrum, same, start)
+        same = from_impedance(to_impedance(model, found["values"]))
+        theirs = fit_with_impedance(spectrum, same.model, same.values)
         # k = 1 / tau takes one parameter of theirs, Y0 = sqrt(tau) / R takes two
         tau, error = theirs["values"]["G1_1"], theirs["stderr"]["G1_1"]
         assert 0 < errors["G1_1"] == pytest.approx(error / tau**2, rel=1e-3)

@@ -164,7 +164,7 @@ def relabelled(root: Node, change: Callable[[Leaf], Leaf]) -> Node:
     return done[0]
 
 
-class _Reader:
+class Reader:
     """Walks the text once, with an explicit stack, so nesting has no limit."""
 
     def __init__(self, text: str) -> None:
@@ -172,6 +172,7 @@ class _Reader:
         self.labels: set[str] = set()
 
     def fail(self, at: int, what: str, hint: str = "") -> NoReturn:
+        """Raise a CircuitError with a caret under the character at `at`."""
         start = max(0, at - _CONTEXT)
         before, after = self.text[start:at], self.text[at : at + _CONTEXT]
         before = "..." * (start > 0) + before
@@ -182,12 +183,14 @@ class _Reader:
         ) from None
 
     def unknown(self, at: int, letters: str, where: str, hint: str) -> NoReturn:
+        """Raise a CircuitError about letters that are no element."""
         if letters in _DASHES:
             hint = "is this a dash of another kind? Write a plain '-'"
         shown = letters if len(letters) <= 20 else letters[:20] + "..."
         self.fail(at, f"unknown element {shown!r}{where}", hint)
 
     def tokens(self) -> Iterator[tuple[int, str, re.Match[str]]]:
+        """Yield where each token starts, its text and its match."""
         at = 0
         while at < len(self.text):
             if self.text[at].isspace():
@@ -200,6 +203,7 @@ class _Reader:
             at = match.end()
 
     def leaf(self, at: int, label: str, element: Element) -> Leaf:
+        """Return a leaf under a name that was not used before."""
         if label in self.labels:
             self.fail(at, f"the name {label} is used twice", "give each element its own number")
         self.labels.add(label)
@@ -211,7 +215,7 @@ def _plain(text: str) -> str:
     return "".join(c if c.isascii() and c.isprintable() else "?" for c in text)
 
 
-class _Numbered(_Reader):
+class _Numbered(Reader):
     """impedance.py's grammar."""
 
     def read(self) -> Node:
@@ -261,7 +265,7 @@ class _Numbered(_Reader):
         symbol, number = match["element"], match["number"]
         if symbol not in BY_SYMBOL:
             other = " (in this grammar a Q is a CPE)" if symbol == "Q" else ""
-            hint = f"known: {', '.join(BY_SYMBOL)}"
+            hint = f"known: {', '.join(BY_SYMBOL)}\nyour own: eisfit.element"
             if len(symbol) > 1 and set(symbol) <= set(BY_CDC):
                 hint = "letters side by side belong to the other grammar: use one throughout"
             self.unknown(at, symbol, other, hint)
@@ -273,7 +277,7 @@ class _Numbered(_Reader):
         return self.leaf(at, symbol + number, BY_SYMBOL[symbol])
 
 
-class _Boukamp(_Reader):
+class _Boukamp(Reader):
     """Boukamp's circuit description code."""
 
     def read(self) -> Node:

@@ -2,30 +2,31 @@
 
 Its circuit text is ours, with two differences. Its modified inductor computes (L j w)^alpha, ours
 L (j w)^alpha. And it has no circuit description code (CDC): Boukamp's Q, O, T and G become CPE, Ws,
-Wo and G, with their values converted.
+Wo and G, with their values converted. Of our elements beyond its own, We and Woe have one there.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import warnings
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, TypedDict
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from eisfit.circuit.circuit import Circuit, Values
-from eisfit.circuit.elements import BY_SYMBOL, Element
 from eisfit.circuit.models import Model, load_model
-from eisfit.circuit.parser import Leaf, relabelled, to_text
-from eisfit.errors import EngineError, ModelError
+from eisfit.errors import EngineError, ModelError, ReadError
 from eisfit.fitting.residual import deviations
+from eisfit.frozen import FrozenDict
+from eisfit.interop.exchange import Array, Exchanged, flags_of, row_of, square_of
+from eisfit.interop.impedance_bridge import Translation
+from eisfit.io.atomic import write_text_atomically
 from eisfit.spectrum import Spectrum
-
-Array = NDArray[Any]
-Convert = Callable[[Array], Array]
 
 
 class PeerFit(TypedDict):
@@ -36,173 +37,200 @@ class PeerFit(TypedDict):
     engine: str
 
 
-@dataclass(frozen=True)
-class _Bridge:
-    """How one element reads in impedance.py; values are the element's (k,) parameters.
-
-    `log_slopes` maps their values to d ln(ours) / d ln(theirs), (k, k), for standard errors; None
-    means that the values are the same.
-    """
-
-    symbol: str
-    to_theirs: Convert = np.copy
-    to_ours: Convert = np.copy
-    log_slopes: Convert | None = None
-
-
-_DIFFUSION_SLOPES = np.array([[-1.0, 0.5], [0.0, 0.5]])  # Y0 = sqrt(tau) / Z0, B = sqrt(tau)
-_GERISCHER_SLOPES = np.array([[-1.0, 0.5], [0.0, -1.0]])  # Y0 = sqrt(tau) / R, k = 1 / tau
-
-
-def _diffusion(symbol: str) -> _Bridge:
-    return _Bridge(
-        symbol,
-        lambda ours: np.array([ours[1] / ours[0], ours[1] ** 2]),
-        lambda theirs: np.array([np.sqrt(theirs[1]) / theirs[0], np.sqrt(theirs[1])]),
-        lambda theirs: _DIFFUSION_SLOPES,
-    )
-
-
-_MODIFIED_INDUCTOR = _Bridge(
-    "La",
-    lambda ours: np.array([ours[0] ** (1.0 / ours[1]), ours[1]]),
-    lambda theirs: np.array([theirs[0] ** theirs[1], theirs[1]]),
-    lambda theirs: np.array([[theirs[1], theirs[1] * np.log(theirs[0])], [0.0, 1.0]]),
-)
-_BOUKAMP = {
-    "O": _diffusion("Ws"),
-    "T": _diffusion("Wo"),
-    "G": _Bridge(
-        "G",
-        lambda ours: np.array([1.0 / (ours[0] * np.sqrt(ours[1])), 1.0 / ours[1]]),
-        lambda theirs: np.array([np.sqrt(theirs[1]) / theirs[0], 1.0 / theirs[1]]),
-        lambda theirs: _GERISCHER_SLOPES,
-    ),
-}
-
-
-def _bridge(element: Element) -> _Bridge:
-    if element.symbol == "La":
-        return _MODIFIED_INDUCTOR
-    return _Bridge(element.symbol) if element.symbol else _BOUKAMP[element.cdc]
-
-
-@dataclass(frozen=True)
-class _Translation:
-    """A circuit of ours beside its text in impedance.py's grammar."""
-
-    circuit: Circuit
-    theirs: Circuit
-    bridges: tuple[tuple[slice, _Bridge], ...]
-
-    @classmethod
-    def of(cls, circuit: Circuit) -> _Translation:
-        root = circuit.root
-        if circuit.dialect == "CDC":
-            root = relabelled(root, _numbered)
-        text = to_text(root)
-        bridges, at = [], 0
-        for leaf in circuit.elements:
-            stop = at + len(leaf.element.parameters)
-            bridges.append((slice(at, stop), _bridge(leaf.element)))
-            at = stop
-        return cls(circuit, Circuit.from_tree(root, text, "impedance.py"), tuple(bridges))
-
-    def to_theirs(self, ours: Array) -> Array:
-        with np.errstate(all="ignore"):
-            return np.concatenate([bridge.to_theirs(ours[part]) for part, bridge in self.bridges])
-
-    def to_ours(self, theirs: Array) -> Array:
-        with np.errstate(all="ignore"):
-            return np.concatenate([bridge.to_ours(theirs[part]) for part, bridge in self.bridges])
-
-    def stderr_to_ours(self, theirs: Array, stderr: Array) -> Array:
-        """Return standard errors of our parameters.
-
-        impedance.py gives no covariances, so a parameter of ours that takes two of theirs to
-        compute has NaN.
-        """
-        out = stderr.copy()
-        with np.errstate(all="ignore"):
-            relative, ours = stderr / theirs, self.to_ours(theirs)
-            for part, bridge in self.bridges:
-                if bridge.log_slopes is not None:
-                    slopes = bridge.log_slopes(theirs[part])
-                    alone = np.count_nonzero(slopes, axis=1) == 1
-                    carried = np.abs(slopes @ relative[part]) * ours[part]
-                    out[part] = np.where(alone, carried, np.nan)
-        return np.where(np.isfinite(out), out, np.nan)
-
-
-def _numbered(leaf: Leaf) -> Leaf:
-    symbol = _bridge(leaf.element).symbol
-    number = leaf.label.removeprefix(leaf.element.cdc)
-    return Leaf(f"{symbol}{number}", BY_SYMBOL[symbol])
-
-
-def to_impedance(model: Model | str, values: Values) -> Any:
+def to_impedance(
+    model: Model | str,
+    values: Values,
+    covariance: ArrayLike | None = None,
+    fixed: Collection[str] = (),
+) -> Any:
     """Return the circuit as an `impedance.models.circuits.CustomCircuit` that holds the values.
+
+        to_impedance(result.model, result.values, result.covariance)
 
     Parameters
     ----------
     model : Model, name of a card, or circuit text in either grammar
     values : mapping of parameter names (or role symbols) to numbers, or (P,) array in their order
+    covariance : (P, P) array or None
+        Gives its confidences, which are standard errors; without it they are NaN.
+    fixed : names of parameters
+        Become its constants, where each comes from fixed parameters alone.
 
     Returns
     -------
     CustomCircuit
         With the values as its initial guess and as its parameters, so that `predict` simulates
-        them; its confidences are NaN.
+        them.
 
     Raises
     ------
     EngineError
         If impedance.py is not installed.
     ModelError, CircuitError
-        If the values do not fit the circuit, or the text does not parse.
+        If the values do not fit the circuit, impedance.py has no such element, or the text does
+        not parse.
     """
     custom_circuit = _peer()
-    model = load_model(model)
-    translation = _Translation.of(model.circuit)
-    theirs = translation.to_theirs(_row(model, values)).tolist()
+    entry = impedance_json(model, values, covariance, fixed)
     out = custom_circuit(
-        circuit=translation.theirs.text, initial_guess=theirs, name=model.name or None
-    )
-    out.parameters_ = np.array(theirs)
-    out.conf_ = np.full(len(theirs), np.nan)
+        circuit=entry["Circuit String"], initial_guess=entry["Initial Guess"],
+        constants=entry["Constants"], name=entry["Name"],
+    )  # fmt: skip
+    out.parameters_ = np.array(entry["Parameters"])
+    out.conf_ = np.array(entry["Confidence"])
     return out
 
 
-def from_impedance(custom: Any) -> tuple[Model, dict[str, float]]:
-    """Return the model and the values of an impedance.py circuit.
+def impedance_json(
+    model: Model | str,
+    values: Values,
+    covariance: ArrayLike | None = None,
+    fixed: Collection[str] = (),
+) -> dict[str, Any]:
+    """Return what impedance.py's `save` would write of the circuit; impedance.py is not needed.
+
+    Parameters and errors as in `to_impedance`.
+    """
+    model = load_model(model)
+    translation = Translation.of(model.circuit)
+    ours, names = row_of(model, values, "impedance.py"), translation.theirs.names
+    theirs = translation.to_theirs.values(ours).tolist()
+    square = square_of(model, covariance)
+    stderr = translation.to_theirs.stderr_from_covariance(ours, square).tolist()
+    constant = translation.to_theirs.fixed(ours, flags_of(model, fixed))
+    free = np.flatnonzero(~constant)
+    return {
+        "Name": model.name or None,
+        "Circuit String": translation.theirs.text,
+        "Initial Guess": [theirs[i] for i in free],
+        "Constants": {names[i]: theirs[i] for i in np.flatnonzero(constant)},
+        "Fit": True,
+        "Parameters": [theirs[i] for i in free],
+        "Confidence": [stderr[i] for i in free],
+    }
+
+
+def write_impedance(
+    path: str | os.PathLike[str],
+    model: Model | str,
+    values: Values,
+    covariance: ArrayLike | None = None,
+    fixed: Collection[str] = (),
+    force: bool = False,
+) -> Path:
+    """Write a file that impedance.py's `CustomCircuit().load(path)` reads, and return its path.
+
+    Parameters and errors as in `to_impedance`, but impedance.py is not needed; an existing file is
+    only replaced with `force`.
+
+    Raises
+    ------
+    OutputError
+        If the file exists, or cannot be written.
+    """
+    return write_text_atomically(
+        path, json.dumps(impedance_json(model, values, covariance, fixed), indent=1), force
+    )
+
+
+def read_impedance(path: str | os.PathLike[str]) -> Exchanged:
+    """Return the circuit that impedance.py's `save` wrote; impedance.py is not needed.
+
+    Raises
+    ------
+    ReadError
+        If the file cannot be read, or is no such JSON.
+    CircuitError, ModelError
+        As `from_impedance`.
+    """
+    try:
+        entry = json.loads(Path(path).read_text("utf-8"))
+    except OSError as error:
+        raise ReadError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise ReadError(f"{path} is no JSON: {error}") from error
+    if not isinstance(entry, dict) or not isinstance(entry.get("Circuit String"), str):
+        raise ReadError(f"{path} is no circuit of impedance.py: it has no 'Circuit String'")
+    for key in ("Initial Guess", "Parameters", "Confidence"):
+        found = entry.get(key) or []
+        if not isinstance(found, list) or not all(map(_is_number, found)):
+            raise ReadError(f"{path}: {key!r} must be a list of numbers")
+    constants = entry.get("Constants") or {}
+    if not isinstance(constants, dict) or not all(map(_is_number, constants.values())):
+        raise ReadError(f"{path}: 'Constants' must be names with numbers")
+    return _from_entry(entry)
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or type(value) in (int, float)
+
+
+def from_impedance(custom: Any) -> Exchanged:
+    """Return the model, the values and the rest of an impedance.py circuit.
 
     Parameters
     ----------
     custom : any circuit of `impedance.models.circuits`
         Its fitted parameters are taken, or its initial guess where it was not fitted; constants
-        are values like the others.
+        are values like the others, and named as fixed.
 
     Raises
     ------
     CircuitError
-        If the circuit has an element that only impedance.py knows (Gs, TLMQ, or one of the
-        user's).
+        If the circuit has an element that we do not know (one of the user's).
     ModelError
         If it has no values, or not as many as its circuit has parameters.
     """
-    circuit = Circuit.from_text(custom.circuit)
-    constants = dict(custom.constants or {})
-    known = custom.initial_guess if custom.parameters_ is None else custom.parameters_
+    fitted = custom.parameters_ is not None
+    return _from_entry(
+        {
+            "Name": custom.name,
+            "Circuit String": custom.circuit,
+            "Initial Guess": custom.initial_guess,
+            "Constants": custom.constants,
+            "Fit": fitted,
+            "Parameters": custom.parameters_,
+            "Confidence": custom.conf_,
+        }
+    )
+
+
+def _from_entry(entry: Mapping[str, Any]) -> Exchanged:
+    circuit = Circuit.from_text(entry["Circuit String"])
+    constants = dict(entry.get("Constants") or {})
+    fitted = bool(entry.get("Fit"))
+    known = _list(entry.get("Parameters" if fitted else "Initial Guess"))
     free = [name for name in circuit.names if name not in constants]
     if len(known) != len(free):
         raise ModelError(
             f"the impedance.py circuit {circuit.text} has {len(free)} free parameters "
             f"({', '.join(free)}) and {len(known)} values: fit it, or give it an initial guess"
         )
-    theirs = {**constants, **dict(zip(free, known, strict=True))}
-    ours = _Translation.of(circuit).to_ours(circuit.array(theirs))
-    model = Model(name=custom.name or circuit.text, circuit=circuit)
-    return model, dict(zip(circuit.names, ours.tolist(), strict=True))
+    errors = _list(entry.get("Confidence")) if fitted else []
+    if len(errors) != len(free):
+        errors = [np.nan] * len(free)
+    theirs = circuit.array({**constants, **dict(zip(free, known, strict=True))})
+    spread = dict(zip(free, errors, strict=True))
+    stderr = np.array([_number(spread.get(name, 0.0)) for name in circuit.names])
+    conversion = Translation.of(circuit).to_ours
+    ours = conversion.values(theirs).tolist()
+    constant = conversion.fixed(theirs, np.array([n in constants for n in circuit.names]))
+    return Exchanged(
+        model=Model(name=str(entry.get("Name") or circuit.text), circuit=circuit),
+        values=FrozenDict(dict(zip(circuit.names, ours, strict=True))),
+        stderr=FrozenDict(
+            dict(zip(circuit.names, conversion.stderr(theirs, stderr).tolist(), strict=True))
+        ),
+        fixed=frozenset(n for n, is_fixed in zip(circuit.names, constant, strict=True) if is_fixed),
+    )
+
+
+def _list(entry: Any) -> list[Any]:
+    return [] if entry is None else list(entry)
+
+
+def _number(value: Any) -> float:
+    return float("nan") if value is None else float(value)
 
 
 def fit_with_impedance(
@@ -246,9 +274,9 @@ def fit_with_impedance(
     model = load_model(model)
     used = spectrum.used()
     sigma = deviations(used, weighting)
-    translation = _Translation.of(model.circuit)
+    translation = Translation.of(model.circuit)
     bounds = _bounds(translation.theirs)
-    guess = np.clip(translation.to_theirs(_row(model, start)), *bounds)
+    guess = np.clip(translation.to_theirs.values(row_of(model, start, "impedance.py")), *bounds)
     options: dict[str, Any] = {"weight_by_modulus": True}
     if not (isinstance(weighting, str) and weighting == "modulus"):
         options = {"sigma": sigma.T.reshape(-1)}
@@ -267,10 +295,10 @@ def fit_with_impedance(
             f"{used.label or 'the spectrum'}: {type(error).__name__}: {error}"
         ) from error
     theirs = np.asarray(peer.parameters_, dtype=np.float64)
-    stderr = translation.stderr_to_ours(theirs, np.asarray(peer.conf_, dtype=np.float64))
+    stderr = translation.to_ours.stderr(theirs, np.asarray(peer.conf_, dtype=np.float64))
     names: Sequence[str] = model.names
     return PeerFit(
-        values=dict(zip(names, translation.to_ours(theirs).tolist(), strict=True)),
+        values=dict(zip(names, translation.to_ours.values(theirs).tolist(), strict=True)),
         stderr=dict(zip(names, stderr.tolist(), strict=True)),
         engine=f"impedance.py {version('impedance')}",
     )
@@ -284,17 +312,6 @@ def _peer() -> Any:
             f"impedance.py cannot be loaded ({error}): pip install 'eisfit-toolkit[peers]'"
         ) from error
     return CustomCircuit
-
-
-def _row(model: Model, values: Values) -> Array:
-    if isinstance(values, Mapping):
-        values = {model.resolve(str(name)): value for name, value in values.items()}
-    row = model.circuit.array(values)
-    if row.ndim != 1:
-        raise ModelError(
-            f"impedance.py takes one set of {len(model.names)} values, found shape {row.shape}"
-        )
-    return row
 
 
 def _bounds(circuit: Circuit) -> tuple[Array, Array]:

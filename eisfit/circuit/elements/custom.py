@@ -24,10 +24,10 @@ from eisfit.errors import ElementError
 Function = TypeVar("Function", bound=Callable[..., Any])
 Entry = Sequence[Any]
 
-# Seven points, error of sixth order. Relative for a positive parameter; for an exponent smaller,
-# because (w tau)^alpha changes by ln(w tau), up to some 30, per unit of alpha.
+# Seven points, error of sixth order. Relative for a positive parameter; for a bounded one part of
+# its range, smaller because (w tau)^alpha changes by ln(w tau), up to some 30, per unit of alpha.
 _RELATIVE_STEP = 4e-3
-_EXPONENT_STEP = 4e-4
+_BOUNDED_STEP = 4e-4
 _NODES = np.arange(-3.0, 4.0)
 # Row k: the coefficients by which the values at the nodes make the k-th power of the polynomial
 _COEFFICIENTS = np.linalg.inv(np.vander(_NODES, increasing=True))
@@ -188,25 +188,25 @@ class _Evaluation:
         rng = np.random.default_rng(0)
         spans = [p.typical for p in parameters]
         values = np.stack([rng.uniform(*span, _PROBES) for span in spans], axis=-1)
-        rows = cls(symbol, parameters, function, derivative, takes_batches=False)
-        one_by_one, slopes = rows(_PROBE_OMEGA, values)
-        if not np.isfinite(one_by_one).all():
-            bad = values[~np.isfinite(one_by_one).all(axis=1)][0]
+        found = cls(symbol, parameters, function, derivative)
+        try:
+            z, slopes = found(_PROBE_OMEGA, values)
+            singly = [found(_PROBE_OMEGA, row) for row in values]
+            same = np.allclose(z, [one for one, _ in singly], rtol=1e-10, atol=0.0, equal_nan=True)
+        except ElementError:
+            same = False
+        if not same:
+            found = replace(found, takes_batches=False)
+            z, slopes = found(_PROBE_OMEGA, values)
+        if not np.isfinite(z).all():
+            bad = values[~np.isfinite(z).all(axis=1)][0]
             at = ", ".join(f"{p.symbol} = {v:.3g}" for p, v in zip(parameters, bad, strict=True))
             raise ElementError(f"{symbol}: the impedance is not finite at {at}")
         if not np.isfinite(slopes).all():
             raise ElementError(f"{symbol}: the derivatives are not finite")
         if derivative is not None:
-            rows._check_derivatives(values, one_by_one, slopes)
-        together = cls(symbol, parameters, function, derivative)
-        try:
-            z, batch_slopes = together(_PROBE_OMEGA, values)
-        except ElementError:
-            return rows
-        same = np.allclose(z, one_by_one, rtol=1e-10, atol=0.0) and np.allclose(
-            batch_slopes, slopes, rtol=1e-6, atol=1e-6 * np.abs(slopes).max()
-        )
-        return together if same else rows
+            found._check_derivatives(values, z, slopes)
+        return found
 
     def _check_derivatives(
         self, values: FloatArray, impedance: ComplexArray, given: ComplexArray
@@ -282,10 +282,8 @@ class _Evaluation:
         """Return dZ/dp of parameter i: the slope at p of the polynomial through seven values."""
         spec, p = self.parameters[i], values[..., i]
         step = np.where(p > 1e-290, _RELATIVE_STEP * p, _RELATIVE_STEP * spec.typical[0])
-        if spec.is_exponent:
-            step = np.full_like(p, _EXPONENT_STEP)
+        step = np.minimum(step, _BOUNDED_STEP * (spec.upper - spec.lower))
         # Beyond its bounds a function may not exist, so near them the points move inward
-        step = np.minimum(step, (spec.upper - spec.lower) / 6.0)
         centre = np.clip(p, spec.lower + 3.0 * step, spec.upper - 3.0 * step)
         at = (p - centre) / step
         weights = sum(
