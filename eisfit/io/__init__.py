@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from eisfit.io.request import ELECTRODES, Request
-from eisfit.io.sniff import choose
 from eisfit.io.source import Source
 
 if TYPE_CHECKING:
@@ -56,13 +55,8 @@ def read(
     ReadError
         If the file is missing, a folder, empty, cut off, damaged, ambiguous, or of another kind.
     """
-    from eisfit.io.measurement import Measurement
-    from eisfit.io.spectra import to_spectra
+    from eisfit.io.spectra import read_source
 
     request = Request.of(electrode, columns, sign)
-    source = Source.open(path)
-    parts = choose(source).read(source, request)
-    measurements = [part for part in parts if isinstance(part, Measurement)]
-    if measurements:
-        return to_spectra(measurements, source, request)
-    return [part for part in parts if not isinstance(part, Measurement)]
+    spectra, _ = read_source(Source.open(path), request)
+    return spectra

@@ -42,7 +42,8 @@ def read_dfr(source: Source, request: Request) -> list[Measurement]:
         numbers = [float(field.replace(",", ".")) for field in fields[: points * _PER_POINT]]
     except ValueError as error:
         raise ReadError(
-            f"{source.name} ({FORMAT}) is damaged: a line is no number ({error}); copy it anew"
+            f"{source.name} ({FORMAT}) is damaged: a line is no number ({str(error)[:80]}); "
+            "copy it anew"
         ) from error
     values = np.array(numbers).reshape(points, _PER_POINT)
     notes = []

@@ -44,7 +44,9 @@ def read_ivium(source: Source, request: Request) -> list[Measurement]:
         If the data are announced with another number of columns than three.
     """
     text = source.read_bytes(_MOST_BYTES).decode("latin-1")
-    parts = _parts(text.splitlines())
+    lines = text.splitlines()
+    # A row that lacks its end may lack digits too.
+    parts = _parts(lines if text.endswith(("\n", "\r", "\0")) else lines[:-1])
     found = [part for part in parts if part.settings.get("Method") == "Impedance"]
     if not any(part.rows for part in found):
         methods = ", ".join(sorted({part.settings.get("Method", "?") for part in parts})) or "none"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
@@ -14,6 +15,7 @@ from eisfit.io.source import Source
 from eisfit.spectrum import FloatArray
 
 _NAN = float("nan")
+_EXPONENT = re.compile(r"[eEdD][-+]?(\d+)$")
 
 
 def parse_rows(
@@ -87,13 +89,29 @@ def _collect(
             numbers.extend(row)
             bad += not row
         before, last = last, line
-    # Only the last line can lack its end. A row of fewer fields than the one before was cut.
-    if last.endswith("\n") or len(last.split(separator)) >= len(before.split(separator)):
+    # Only the last line can lack its end.
+    if last.endswith("\n") or not _is_cut(last.split(separator), before.split(separator)):
         return numbers, bad, False
     if _patiently(last.split(separator), wanted, required, convert):
         del numbers[-len(wanted) :]
         return numbers, bad, True
     return numbers, bad - 1, True
+
+
+def _is_cut(last: list[str], before: list[str]) -> bool:
+    """Tell whether a row without a line end was cut, by the row before it.
+
+    It has fewer fields, or its last number lacks the exponent or most of the digits of the one
+    above it. People's files may end without a line end and be whole.
+    """
+    if len(last) != len(before):
+        return len(last) < len(before)
+    found, above = last[-1].strip(), before[-1].strip()
+    exponent = _EXPONENT.search(above)
+    if exponent:
+        ends = _EXPONENT.search(found)
+        return ends is None or len(ends[1]) < len(exponent[1])
+    return sum(c.isdigit() for c in found) < sum(c.isdigit() for c in above) - 3
 
 
 def _converter(layout: Layout) -> Callable[[str], float]:

@@ -5,80 +5,13 @@ One reader is chosen and its errors are the user's errors: nothing is tried in t
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
 from typing import TYPE_CHECKING
 
 from eisfit.errors import ReadError
-from eisfit.io import signatures
+from eisfit.io.registry import READERS, TEXT, Reader, added_readers
 
 if TYPE_CHECKING:
-    from typing import TypeAlias
-
-    from eisfit.io.measurement import Measurement
-    from eisfit.io.request import Request
     from eisfit.io.source import Source
-    from eisfit.spectrum import Spectrum
-
-    Parts: TypeAlias = list[Measurement] | list[Spectrum]
-    Read: TypeAlias = Callable[[Source, Request], Parts]
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One file format.
-
-    Parameters
-    ----------
-    name : str
-        What the format is called, for messages and metadata.
-    recognises : function of the first bytes of a file
-        Must be true for this format and for no other in the registry but plain text.
-    function : str or function
-        Of (source, request) -> list of `Measurement` or of `Spectrum`; as "module:function" it is
-        imported when used.
-    """
-
-    name: str
-    recognises: Callable[[bytes], bool]
-    function: str | Read
-
-    def read(self, source: Source, request: Request) -> Parts:
-        """Read a file of this format, part by part."""
-        if callable(self.function):
-            return self.function(source, request)
-        module, _, function = self.function.partition(":")
-        parts: Parts = getattr(import_module(module), function)(source, request)
-        return parts
-
-
-READERS: tuple[Reader, ...] = (
-    Reader(
-        "BioLogic .mpr", signatures.starts(b"BIO-LOGIC MODULAR FILE"), "eisfit.io.biologic:read_mpr"
-    ),
-    Reader("eisfit JSON", signatures.is_own_json, "eisfit.io.native:read_json"),
-    Reader(
-        "eisfit CSV",
-        signatures.starts(b"label,sweep,frequency_hz,real_ohm,imaginary_ohm,masked_because"),
-        "eisfit.io.native:read_csv",
-    ),
-    Reader("Zahner .ism", signatures.is_ism, "eisfit.io.zahner:read_ism"),
-    Reader("Gamry .DTA", signatures.starts(b"EXPLAIN\n", b"EXPLAIN\r"), "eisfit.io.gamry:read_dta"),
-    Reader("VersaStudio .par", signatures.is_par, "eisfit.io.versastudio:read_par"),
-    Reader("Ivium .idf or .ids", signatures.is_ivium, "eisfit.io.ivium:read_ivium"),
-    Reader("PalmSens .pssession", signatures.is_pssession, "eisfit.io.palmsens:read_pssession"),
-    Reader("Autolab .dfr", signatures.is_dfr, "eisfit.io.autolab:read_dfr"),
-    Reader(
-        "spreadsheet .xlsx or .ods",
-        signatures.starts(b"PK\x03\x04"),
-        "eisfit.io.spreadsheet:read_archive",
-    ),
-    Reader("spreadsheet .fods", signatures.is_flat_ods, "eisfit.io.spreadsheet:read_flat"),
-    Reader("Parquet table", signatures.is_parquet, "eisfit.io.parquet:read_parquet"),
-    Reader("JSON table", signatures.is_json_table, "eisfit.io.jsontable:read_json_table"),
-)
-TEXT = Reader("text table", signatures.is_text, "eisfit.io.table:read_table")
 
 # Files that people give by mistake, or that need another program first.
 _NOT_IMPEDANCE: tuple[tuple[bytes, str], ...] = (
@@ -113,7 +46,7 @@ def choose(source: Source) -> Reader:
     ReadError
         If the file is of a kind that holds no impedance we can read; the message says which.
     """
-    for reader in READERS:
+    for reader in (*added_readers(), *READERS):
         if reader.recognises(source.head):
             return reader
     start = source.head.removeprefix(b"\xef\xbb\xbf").lstrip()

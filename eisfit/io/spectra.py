@@ -11,9 +11,28 @@ from eisfit.errors import NoImpedanceError
 from eisfit.io.impedance import choose_pair, frequency_of, impedance_of
 from eisfit.io.measurement import Key, Measurement
 from eisfit.io.request import Request
+from eisfit.io.sniff import choose
 from eisfit.io.source import Source
 from eisfit.io.sweeps import sweep_starts, usable_rows
 from eisfit.spectrum import FloatArray, Spectrum
+
+
+def read_source(source: Source, request: Request) -> tuple[list[Spectrum], tuple[str, ...]]:
+    """Read a file with the one reader for it; return its spectra and the columns not used.
+
+    Raises
+    ------
+    ReadError
+        If it cannot be read; NoImpedanceError if it is sound but holds no impedance.
+    """
+    # Numbers of a damaged file may be of any size; what overflows is no point in the end.
+    with np.errstate(all="ignore"):
+        parts = choose(source).read(source, request)
+        measurements = [part for part in parts if isinstance(part, Measurement)]
+        if not measurements:
+            return [part for part in parts if isinstance(part, Spectrum)], ()
+        unused = tuple(dict.fromkeys(name for m in measurements for name in m.unused))
+        return to_spectra(measurements, source, request), unused
 
 
 def to_spectra(

@@ -206,7 +206,7 @@ def _measured(
 def _as_named(choice: Choice) -> list[str]:
     """Say which names were taken as what, and where units were assumed."""
     return [
-        f"column {sentence.replace(': ', ' was taken as ', 1)}"
+        "column {0} was taken as {2}".format(*sentence.rpartition(": "))
         for sentence, vital in zip(choice.taken, choice.vital, strict=True)
         if vital
     ]
