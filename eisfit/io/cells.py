@@ -14,7 +14,8 @@ Cell = float | str | None
 
 _CHUNK = 1 << 16
 _MOST_BYTES = 1 << 27
-_MOST_CELLS = 2_000_000
+_MOST_CELLS = 400_000
+_MOST_ELEMENTS = 1_000_000
 _MOST_COLUMNS = 16_384
 _LONGEST_TEXT = 1 << 16
 _DEEPEST = 200
@@ -89,13 +90,16 @@ def parse(stream: IO[bytes], cells: Cells, source_name: str) -> None:
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    depth = 0
+    depth = elements = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth
+        nonlocal depth, elements
         depth += 1
+        elements += 1
         if depth > _DEEPEST:
             raise _TooMuchError(f"elements nested deeper than {_DEEPEST}")
+        if elements > _MOST_ELEMENTS:
+            raise _TooMuchError(f"more than {_MOST_ELEMENTS} elements")
         cells.start(name.rpartition(":")[2], attributes)
 
     def end(name: str) -> None:

@@ -17,7 +17,7 @@ _THOUSANDS = {mark: re.compile(rf"[-+]?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+") 
 _SAMPLE = 200
 # Every name of a frequency has one of these: to pass over most lines without splitting them.
 _FREQUENCY = re.compile(r"fr[eé]|\b[fw]\b|omega|\u03c9", re.IGNORECASE)
-_LONGEST_LINE = 100_000
+LONGEST_NAMES = 30_000
 
 # Separator of rows -> its name in messages. Whitespace last: it also splits what others separate.
 _SEPARATORS: dict[str | None, str] = {"\t": "tab", ";": "semicolon", ",": "comma", None: "space"}
@@ -66,7 +66,7 @@ def is_number(text: str) -> bool:
 def find_header(lines: Sequence[str]) -> int | None:
     """Return the index of the first line that names a frequency and an impedance, or None."""
     for index, line in enumerate(lines):
-        if len(line) <= _LONGEST_LINE and _FREQUENCY.search(line):
+        if len(line) <= LONGEST_NAMES and _FREQUENCY.search(line):
             for _ in split_names(line):
                 return index
     return None

@@ -52,6 +52,7 @@ def read_lists(source: Source, request: Request) -> list[Measurement]:
         [],
     )
     choice = Choice.among(names, request, source.name)
+    choice.check(source.name)
     found = []
     for number, row in _rows(source, at, separator):
         if not any(cell.strip() for cell in row):

@@ -123,6 +123,21 @@ class Choice:
         """Whether they make a spectrum."""
         return is_complete([column for _, column in self.used])
 
+    def check(self, source_name: str) -> None:
+        """Do nothing where they make a spectrum.
+
+        Raises
+        ------
+        NoImpedanceError
+            Where they do not.
+        """
+        if not self.is_complete:
+            raise NoImpedanceError(
+                f"{source_name} has the columns {', '.join(n for n in self.names if n)[:160]}, "
+                "which hold no frequency together with an impedance: give the impedance file, or "
+                "say which column is which (--columns)"
+            )
+
     @property
     def taken(self) -> tuple[str, ...]:
         """Sentences that say what was taken as what."""
@@ -173,12 +188,7 @@ def measured(
     ReadError
         If two columns claim to be the same quantity and differ.
     """
-    if not choice.is_complete:
-        raise NoImpedanceError(
-            f"{source_name} has the columns {', '.join(n for n in choice.names if n)[:160]}, which "
-            "hold no frequency together with an impedance: give the impedance file, or say which "
-            "column is which (--columns)"
-        )
+    choice.check(source_name)
     columns: dict[Key, FloatArray] = {}
     origin: dict[Key, int] = {}
     for (index, column), raw in zip(choice.used, values, strict=True):

@@ -107,6 +107,17 @@ class Source:
             lines.pop()
         return lines
 
+    def first_lines(self, characters: int) -> list[str]:
+        """Return the lines up to a number of characters, without their ends."""
+        found, length = [], 0
+        with self.lines() as lines:
+            for line in lines:
+                found.append(line.rstrip("\n"))
+                length += len(line)
+                if length > characters:
+                    break
+        return found
+
     @contextmanager
     def lines(self) -> Iterator[Iterator[str]]:
         """Give the decoded lines, each with a plain newline at its end, one at a time."""

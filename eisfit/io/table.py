@@ -12,7 +12,14 @@ from eisfit.errors import NoImpedanceError, ReadError
 from eisfit.io import eclab
 from eisfit.io.columns import VITAL, Column, interpret
 from eisfit.io.kkhint import slope
-from eisfit.io.layout import Layout, below_header, find_header, split_names, without_header
+from eisfit.io.layout import (
+    LONGEST_NAMES,
+    Layout,
+    below_header,
+    find_header,
+    split_names,
+    without_header,
+)
 from eisfit.io.listcells import has_lists, read_lists
 from eisfit.io.measurement import Choice, Measurement, measured
 from eisfit.io.request import Request
@@ -21,6 +28,8 @@ from eisfit.io.source import Source
 from eisfit.spectrum import FloatArray
 
 _NOTHING_ASKED = Request()
+_ROWS = 4
+_LATEST_NAMES = 1 << 24
 _Rows = Callable[[Layout, list[int], list[bool]], tuple[FloatArray, list[str]]]
 
 
@@ -34,7 +43,7 @@ def read_table(source: Source, request: Request) -> list[Measurement]:
     ReadError
         If no table is found, its names are not understood, or it is cut off or damaged.
     """
-    lines = source.head_lines()
+    lines = _first_lines(source)
 
     def rows(
         layout: Layout, wanted: list[int], required: list[bool]
@@ -73,6 +82,16 @@ def read_table(source: Source, request: Request) -> list[Measurement]:
             "(frequency, real part, imaginary part)"
         )
     return [_headerless(source, headerless, request)]
+
+
+def _first_lines(source: Source) -> list[str]:
+    """Return the lines with the names and the first rows, also where much stands above them."""
+    lines = source.head_lines()
+    if not source.head_is_all and (at := find_header(lines) or 0) + _ROWS > len(lines):
+        return source.first_lines(_LATEST_NAMES)
+    if not source.head_is_all and not at and not without_header(lines, source.name):
+        return source.first_lines(_LATEST_NAMES)
+    return lines
 
 
 def measured_block(
@@ -115,7 +134,7 @@ def _named(lines: Sequence[str], request: Request, source_name: str) -> Layout |
     if request.renamed:
         wanted = list(request.renamed)
         for at, line in enumerate(lines):
-            if all(name in line for name in wanted) and len(line) < 100_000:
+            if all(name in line for name in wanted) and len(line) < LONGEST_NAMES:
                 ways = [
                     request.names(names, source_name)
                     for names in split_names(line, lambda _: True)
@@ -161,7 +180,7 @@ def _refuse_unknown_names(lines: Sequence[str], layout: Layout | None, name: str
 
     for at in reversed(range(max(last - 500, 0), last)):
         below = next((line for line in lines[at + 1 : at + 4] if line.strip()), "")
-        if len(lines[at]) > 100_000 or not re.match(r"[\s\"]*[-+]?[.,]?\d", below):
+        if len(lines[at]) > LONGEST_NAMES or not re.match(r"[\s\"]*[-+]?[.,]?\d", below):
             continue  # names stand above numbers
         if names := next(split_names(lines[at], partly), None):
             raise NoImpedanceError(
@@ -193,6 +212,7 @@ def _measured(
             "columns in order (--columns)"
         )
     choice = Choice.among(layout.names, _NOTHING_ASKED, source_name)
+    choice.check(source_name)
     values, notes = rows(layout, choice.indices, choice.vital)
     more.setdefault("format", "text table")
     if more["format"] == "text table":
