@@ -1,0 +1,121 @@
+"""Inspection says what a file is; the report to send holds none of its data."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import samples
+from samples import SAMPLES, F, Z
+
+from eisfit.errors import OutputError, ReadError
+from eisfit.io.inspect import bundle, inspect
+
+
+@pytest.fixture
+def file(tmp_path):
+    def make(content: bytes, name: str = "secret cell 17.dat"):
+        path = tmp_path / name
+        path.write_bytes(content)
+        return path
+
+    return make
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_every_sample(file, name):
+    found = inspect(file(SAMPLES[name]()), electrode="Ewe-Ece" if name == "mpt" else None)
+    assert not found.error
+    assert found.sweeps[0].points == len(F)
+    assert found.range_hz == pytest.approx((F[-1], F[0]), rel=1e-6)
+    assert found.columns
+    assert found.format
+    text = found.text()
+    assert f"{len(F)} points" in text
+    assert json.loads(json.dumps(found.to_dict()))["points"] == found.points
+
+
+def test_what_is_said_of_an_mpr(file):
+    found = inspect(file(samples.mpr()))
+    assert (found.format, found.technique, found.electrode) == ("BioLogic .mpr", "PEIS", "Ewe")
+    assert found.acquired == "2025-05-15T05:00:00.000"
+    assert "freq/Hz: frequency in Hz" in found.columns
+    assert [entry.split(":")[0] for entry in found.structure] == [
+        "VMP Set", "VMP data", "  columns", "VMP LOG",
+    ]  # fmt: skip
+    sweep = found.sweeps[0]
+    assert (sweep.number, sweep.time_s, sweep.potential_v) == (1, 0.0, pytest.approx(3.5))
+
+
+def test_settings_warnings_and_unused_columns(file):
+    found = inspect(file(samples.dta(aborted=True, rows=20)))
+    assert ("TAG", "EISPOT") not in found.settings  # two fields only
+    assert ("DATE", "5/15/2025") in found.settings
+    assert found.warnings[0].startswith("warning: the run was aborted")
+    assert "Pt" in found.unused
+    found = inspect(file(samples.mpt()))
+    assert ("Potential control", "Ewe") in found.settings
+    assert "Cs/µF" in found.unused
+
+
+def test_a_file_that_cannot_be_read_is_described_with_its_error(file):
+    found = inspect(file(samples.mpr(columns={(4, "d"): F, (6, "f"): F}, technique=11)))
+    assert "holds no impedance" in found.error
+    assert found.format == "BioLogic .mpr"
+    assert (found.points, found.sweeps, found.range_hz) == (0, (), None)
+    assert "error: " in found.text()
+    assert "error: " in found.explain()
+    for content in (b"\x89PNG\r\n", b"alpha,beta\n1,2\n"):
+        assert inspect(file(content)).error
+    with pytest.raises(ReadError, match="does not exist"):
+        inspect("nothing.mpr")
+
+
+def test_explain(file):
+    text = inspect(file(samples.csv_comma())).explain()
+    assert "frequency (kHz): frequency in kHz" in text
+    assert "-Im(Z)/kOhm: minus the imaginary part in kOhm" in text
+    assert "decimal point" in text
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_a_report_gives_no_data_away(file, tmp_path, name):
+    path = file(SAMPLES[name]())
+    out = tmp_path / "report.json"
+    assert bundle(path, out) == str(out)
+    text = out.read_text(encoding="utf-8")
+    report = json.loads(text)
+    assert "secret" not in text
+    for numbers in (F, Z.real, Z.imag, np.abs(Z)):
+        for value in numbers:
+            for shape in (f"{value:.9e}", f"{value:.9g}", repr(float(value))):
+                digits = re.sub(r"[-.,]", "", shape.split("e")[0])
+                if len(digits.strip("0")) > 5:
+                    assert shape not in text
+                    assert shape.replace(".", ",") not in text
+    assert report["size"] == path.stat().st_size
+    assert report["suffix"] == ".dat"
+    for private in ("25 °C", "cell 5", "cell 1", "eisfit sample"):
+        assert private not in text
+
+
+def test_a_report_of_a_text_keeps_its_layout(file, tmp_path):
+    content = samples.mpt(decimal=",").decode("latin-1").replace("25 °C", "Dr. Muster, Li6PS5Cl")
+    report_path = tmp_path / "r.json"
+    bundle(file(content.encode("latin-1")), report_path)
+    header = json.loads(report_path.read_text(encoding="utf-8"))["header"]
+    assert header[:2] == ["EC-Lab ASCII FILE", "Nb header lines : 10"]
+    assert "Comments : xx. xxxxxx, xx9xx9xx" in header
+    assert any(line.startswith("freq/Hz\tRe(Z)/Ohm\t") for line in header)
+    assert header[-1].split("\t")[0] == "9,999999999x+99"
+
+
+def test_a_report_of_what_does_not_open(file, tmp_path):
+    path = file(b"nu,A,B\n1234.5678,2,3\n2,3,4\n4,5,6\n")
+    bundle(path, tmp_path / "r.json")
+    text = (tmp_path / "r.json").read_text(encoding="utf-8")
+    assert "are not known" in json.loads(text)["error"]
+    assert "1234" not in text
+    with pytest.raises(OutputError, match="exists already"):
+        bundle(path, tmp_path / "r.json")
+    bundle(path, tmp_path / "r.json", force=True)
