@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.circuit.arcs import Arc
+from eisfit.errors import FitError
 
 if TYPE_CHECKING:
     from eisfit.fitting.result import FitResult
@@ -28,13 +29,29 @@ class Derived:
     stderr: float
     unit: str
     parts: tuple[str, ...]
+    lower: float = float("nan")
+    upper: float = float("nan")
 
 
-def quantile(result: FitResult) -> float:
-    """Return Student's t for a two-sided 95 % interval at the fit's degrees of freedom."""
-    from scipy.special import stdtrit  # scipy.stats has it too, but takes half a second to import
+def quantile(result: FitResult, level: float = 0.95) -> float:
+    """Return how many standard errors a two-sided interval reaches to either side.
 
-    return float(stdtrit(max(result.degrees_of_freedom, 1), 0.975))
+    Student's t at the fit's degrees of freedom; the normal quantile where sigma is absolute, for
+    then the noise is known and not estimated.
+
+    Raises
+    ------
+    FitError
+        If the level is not between 0 and 1.
+    """
+    from scipy.special import ndtri, stdtrit  # scipy.stats takes half a second to import
+
+    if not 0 < level < 1:
+        raise FitError(f"a level must lie between 0 and 1, such as 0.95; found {level!r}")
+    tail = 0.5 + 0.5 * level
+    if result.settings.get("absolute_sigma"):
+        return float(ndtri(tail))
+    return float(stdtrit(max(result.degrees_of_freedom, 1), tail))
 
 
 def interval(value: float, stderr: float, t: float) -> tuple[float, float]:
@@ -43,6 +60,16 @@ def interval(value: float, stderr: float, t: float) -> tuple[float, float]:
         return float("nan"), float("nan")
     factor = float(np.exp(min(t * stderr / value, 50.0)))
     return value / factor, value * factor
+
+
+def parameter_interval(result: FitResult, name: str, t: float) -> tuple[float, float]:
+    """Return the interval of a parameter: an exponent's ends at its limits, others' above zero."""
+    spec = result.model.circuit.slots[result.names.index(name)].parameter
+    value, stderr = result.values[name], result.stderr[name]
+    if not spec.is_exponent:
+        return interval(value, stderr, t)
+    low, high = np.clip([value - t * stderr, value + t * stderr], spec.lower, spec.upper)
+    return float(low), float(high)
 
 
 def total(result: FitResult, indices: Sequence[int], parts: tuple[str, ...]) -> Derived:
@@ -57,11 +84,34 @@ def total(result: FitResult, indices: Sequence[int], parts: tuple[str, ...]) -> 
     if any(result.status[result.names[i]] == "at bound" for i in counted):
         return Derived(whole, float("nan"), "ohm", parts)
     variance = result.covariance[np.ix_(counted, counted)].sum()
-    return Derived(whole, float(np.sqrt(variance)) if variance >= 0 else np.nan, "ohm", parts)
+    stderr = float(np.sqrt(variance)) if variance >= 0 else float("nan")
+    return Derived(whole, stderr, "ohm", parts, *interval(whole, stderr, quantile(result)))
 
 
 def _is_known(result: FitResult, index: int) -> bool:
     return result.status[result.names[index]] in ("ok", "fixed")
+
+
+def sum_of(result: FitResult, names: Sequence[str]) -> Derived:
+    """Return the sum of resistances, by parameter names or role symbols, with covariance.
+
+    Raises
+    ------
+    ModelError
+        If a name is unknown.
+    FitError
+        If a name is given twice or is not that of a resistance.
+    """
+    indices = [result.names.index(result.model.resolve(name)) for name in names]
+    labels = {arc.resistance: arc.label for arc in result.arcs}
+    strange = [name for name, i in zip(names, indices, strict=True) if i not in labels]
+    if strange or len(set(indices)) < max(len(indices), 1):
+        known = ", ".join(result.names[i] for i in labels)
+        raise FitError(
+            f"a sum is of different resistances, found {', '.join(names) or 'none'}; "
+            f"there are {known or 'none in this circuit'}"
+        )
+    return total(result, indices, tuple(labels[i] for i in indices))
 
 
 def derive(result: FitResult) -> Iterator[tuple[str, Derived]]:

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from eisfit.circuit.arcs import Arc
 from eisfit.circuit.models import Model
-from eisfit.fitting.derived import Derived, derive, resistance_rows
+from eisfit.errors import FitError
+from eisfit.fitting.derived import (
+    Derived,
+    derive,
+    parameter_interval,
+    quantile,
+    resistance_rows,
+    sum_of,
+)
 from eisfit.frozen import FrozenArrays, FrozenDict, readonly
 from eisfit.spectrum import Spectrum
 from eisfit.tables import RESISTANCE_COLUMNS, frame
 
 if TYPE_CHECKING:
     import pandas as pd
+    from lmfit.minimizer import MinimizerResult
+
+    from eisfit.fitting.intervals import Band
 
 Array = NDArray[Any]
 
@@ -170,7 +181,9 @@ class FitResult(FrozenArrays):
         return frame(resistance_rows(self), RESISTANCE_COLUMNS)
 
     def parameters(self) -> pd.DataFrame:
-        """Return one row a parameter: parameter, value, stderr, unit, status."""
+        """Return one row a parameter: value, stderr, unit, status, and the 95 % interval."""
+        t = quantile(self)
+        intervals = {name: parameter_interval(self, name, t) for name in self.names}
         rows = [
             {
                 "parameter": slot.name,
@@ -178,10 +191,122 @@ class FitResult(FrozenArrays):
                 "stderr": self.stderr[slot.name],
                 "unit": slot.parameter.unit,
                 "status": self.status[slot.name],
+                "lower": intervals[slot.name][0],
+                "upper": intervals[slot.name][1],
             }
             for slot in self.model.circuit.slots
         ]
-        return frame(rows, ("parameter", "value", "stderr", "unit", "status"))
+        return frame(rows, ("parameter", "value", "stderr", "unit", "status", "lower", "upper"))
+
+    def sum(self, *names: str) -> Derived:
+        """Return the sum of resistances (names or role symbols), with error and 95 % interval.
+
+        Raises
+        ------
+        ModelError
+            If a name is unknown.
+        FitError
+            If a name is given twice or is not that of a resistance.
+        """
+        return sum_of(self, names)
+
+    def quantities(
+        self,
+        sums: Sequence[Sequence[str]] = (),
+        *,
+        thickness_cm: float | None = None,
+        area_cm2: float | None = None,
+        level: float = 0.95,
+    ) -> pd.DataFrame:
+        """Return what follows from the parameters: tau and C of each arc, sums, conductivities.
+
+        Parameters
+        ----------
+        sums : resistances to add up, each a sequence of names or role symbols
+        thickness_cm, area_cm2 : of the sample; with them each resistance and sum has its
+            conductivity, thickness / (R * area) in S/cm. A spectrum in ohm cm2 needs no area.
+        level : probability of the intervals
+
+        Returns
+        -------
+        DataFrame
+            quantity, element, role, value, stderr, lower, upper, unit, status; no error where the
+            data cannot tell.
+
+        Raises
+        ------
+        FitError
+            If a sum or the geometry makes no sense.
+        ModelError
+            If a name is unknown.
+        """
+        from eisfit.fitting.quantities import QUANTITY_COLUMNS, Geometry, quantity_rows
+
+        geometry = Geometry.of(self, thickness_cm, area_cm2)
+        return frame(quantity_rows(self, sums, geometry, level), QUANTITY_COLUMNS)
+
+    def band(self, frequency: ArrayLike | None = None, level: float = 0.95) -> Band:
+        """Return the confidence band of the curve at the spectrum's, or other, frequencies (Hz).
+
+        It holds the true curve at any one frequency with the probability `level`.
+
+        Raises
+        ------
+        FitError, ModelError
+            If the level is not between 0 and 1, or frequencies are not positive numbers.
+        """
+        from eisfit.fitting.intervals import band
+
+        return band(self, frequency, level)
+
+    def profile(
+        self, names: Sequence[str] | None = None, *, level: float = 0.95, method: str = "eisfit"
+    ) -> pd.DataFrame:
+        """Return profile-likelihood intervals, which follow the chi-square and not its tangent.
+
+        Parameters
+        ----------
+        names : parameters, role symbols, or `tau_R1` for an arc's time constant; default all free
+        level : probability of the intervals
+        method : "eisfit" (milliseconds) or "lmfit" (its `conf_interval`; no `tau_` names)
+
+        Returns
+        -------
+        DataFrame
+            parameter, value, lower, upper, unit, level, status. Status is "open below", "open
+            above" or "open" where the data set no limit: the end is then 0, infinite, or an
+            exponent's limit.
+
+        Raises
+        ------
+        FitError
+            If a name is of nothing that is free, or the method is unknown.
+        ModelError
+            If a name is unknown.
+        """
+        from eisfit.fitting.profile import PROFILE_COLUMNS, profile_rows
+
+        if method == "eisfit":
+            rows = profile_rows(self, names, level)
+        elif method == "lmfit":
+            from eisfit.fitting.lmfit_bridge import conf_interval_rows
+
+            rows = conf_interval_rows(self, names, level)
+        else:
+            raise FitError(f"unknown method {method!r}: choose 'eisfit' or 'lmfit'")
+        return frame(rows, PROFILE_COLUMNS)
+
+    def lmfit(self) -> MinimizerResult:
+        """Return this fit as lmfit's own MinimizerResult, for `lmfit.fit_report` and the like.
+
+        lmfit solves the problem again from our optimum with our exact Jacobian, so values, errors
+        and correlations are its own. The Minimizer comes as attribute `minimizer`:
+        `lmfit.conf_interval(m.minimizer, m)`. Where we give no standard error, it is NaN; a
+        parameter at a bound is held there, and counts in `nvarys` as in `n_free`.
+        """
+        from eisfit.fitting.lmfit_bridge import to_lmfit
+
+        return to_lmfit(self)
 
     def value_array(self) -> Array:
         """Return the values as a (P,) array in the order of `names`."""
