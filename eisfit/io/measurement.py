@@ -192,7 +192,9 @@ def measured(
     columns: dict[Key, FloatArray] = {}
     origin: dict[Key, int] = {}
     for (index, column), raw in zip(choice.used, values, strict=True):
-        number = np.asarray(raw, dtype=np.float64) * column.scale + column.offset
+        number = np.asarray(raw, dtype=np.float64)
+        if (column.scale, column.offset) != (1.0, 0.0):
+            number = number * column.scale + column.offset
         if column.key in columns:
             _check_same(choice, column, origin[column.key], index, columns, number, source_name)
             continue

@@ -55,7 +55,7 @@ def parse_lines(
     """Do what `parse_rows` does with lines that are read already, each with its end."""
     below = islice(lines, layout.first_row, None)
     numbers, bad, cut_off = _collect(below, layout, wanted, required)
-    values = np.array(numbers).reshape(-1, len(wanted))
+    values = np.frombuffer(numbers, dtype=np.float64).reshape(-1, len(wanted))
     notes = []
     if cut_off:
         notes.append("warning: the file ends in the middle of a row, which was left out")
