@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eisfit.plots import style
-from eisfit.plots.curves import bode, nyquist
+from eisfit.plots.curves import bode
 from eisfit.plots.deviation import residuals
 from eisfit.plots.distribution import drt
+from eisfit.plots.plane import nyquist
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

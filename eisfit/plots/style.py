@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import textwrap
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,11 +75,11 @@ def ohm(spectrum: Spectrum) -> str:
     return "Ω cm²" if "area_cm2" in spectrum.metadata else "Ω"
 
 
-def scale_ticks(axis: Any, scale: float) -> None:
+def scale_ticks(axis: Any, scale: float, ticks: int = 5) -> None:
     """Label the ticks of an axis in multiples of `scale`; the data stay in ohm."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-    axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+    axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / scale:.10g}".replace("-", "−")))
 
 
@@ -156,6 +157,14 @@ def name_samples(ax: Axes, entries: Sequence[tuple[Artist, str]], **options: Any
     return 1
 
 
+@contextmanager
+def lenient() -> Iterator[None]:
+    """Leave out the warning that a font lacks letters: they are shown as boxes, the plot stands."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
 def render(figure: Figure | Axes, format: str = "png", dpi: float = 200.0) -> bytes:
     """Return a figure, or the figure of some axes, as the content of a file.
 
@@ -184,8 +193,6 @@ def render(figure: Figure | Axes, format: str = "png", dpi: float = 200.0) -> by
     stream = io.BytesIO()
     # Text stays text in pdf and svg; identifiers in svg would be random without a salt.
     settings: Any = {"svg.hashsalt": "eisfit", "pdf.fonttype": 42, "savefig.bbox": None}
-    with matplotlib.rc_context(settings), warnings.catch_warnings():
-        # A sample's name in a script that the font lacks is shown as boxes; the plot stands.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+    with matplotlib.rc_context(settings), lenient():
         whole.savefig(stream, format=format, dpi=dpi, metadata=undated)
     return stream.getvalue()
