@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from lmfit.minimizer import MinimizerResult
 
     from eisfit.fitting.intervals import Band
+    from eisfit.fitting.mcmc import Chain
+    from eisfit.fitting.resample import Bootstrap
 
 Array = NDArray[Any]
 
@@ -295,6 +297,42 @@ class FitResult(FrozenArrays):
         else:
             raise FitError(f"unknown method {method!r}: choose 'eisfit' or 'lmfit'")
         return frame(rows, PROFILE_COLUMNS)
+
+    def bootstrap(self, n: int = 200, *, seed: int = 0, kind: str = "parametric") -> Bootstrap:
+        """Return the fit repeated on n sets of data as they might have come out.
+
+        Parameters
+        ----------
+        n : number of repeats
+        seed : int
+        kind : "parametric" (normal noise of the size found, around the fitted curve), "residual"
+            (the fit's residuals dealt out anew) or "case" (points drawn with replacement)
+
+        Raises
+        ------
+        FitError
+            If the kind is unknown, n is below 20, or next to no repeat converges.
+        """
+        from eisfit.fitting.resample import bootstrap
+
+        return bootstrap(self, n, seed, kind)
+
+    def mcmc(self, steps: int = 6000, *, walkers: int | None = None, seed: int = 0) -> Chain:
+        """Return draws from the posterior distribution (emcee through lmfit; extra `mcmc`).
+
+        The result says whether the chains are long enough: `converged`, `message`. The prior is
+        flat in ln R, ln tau and alpha, between the bounds of the fit.
+
+        Raises
+        ------
+        EngineError
+            If emcee is not installed.
+        FitError
+            If there are too few steps or walkers.
+        """
+        from eisfit.fitting.mcmc import mcmc
+
+        return mcmc(self, steps, walkers, seed)
 
     def lmfit(self) -> MinimizerResult:
         """Return this fit as lmfit's own MinimizerResult, for `lmfit.fit_report` and the like.
