@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import combinations, pairwise
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eisfit.circuit.arcs import find_arcs
 from eisfit.fitting.residual import Objective
 from eisfit.fitting.start import time_indices
 
 Array = NDArray[Any]
 
 MOST_SWAPS = 16
-CROWD = 3  # arcs from which on two of them may hide in one process
+MARGIN = 4.0  # in ln tau: how far bounds lie outside of what the frequencies reach, about
+HIDDEN = 4.0  # ln of how much smaller than the largest a resistance is that counts for little
+CROWD = 4  # arcs from which on two of them may hide in one process
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,10 @@ class Moves:
         """Return the moves of an objective's circuit, among its free parameters."""
         place = {int(i): k for k, i in enumerate(objective.free)}
         by_size: dict[int, list[tuple[int, ...]]] = {}
-        for arc in objective.coords.arcs:
-            members = [i for i in (arc.resistance, arc.store, arc.alpha) if i is not None]
+        own = [arc for arc in find_arcs(objective.circuit) if arc.tau is not None]
+        for arc in (*objective.coords.arcs, *own):
+            time = arc.store if arc.tau is None else arc.tau
+            members = [i for i in (arc.resistance, time, arc.alpha) if i is not None]
             if all(i in place for i in members):
                 by_size.setdefault(len(members), []).append(tuple(place[i] for i in members))
         times = time_indices(objective.circuit, objective.coords)
@@ -66,31 +71,51 @@ class Moves:
         cost = np.einsum("bm,bm->b", residuals, residuals)
         return batch[1:][np.abs(cost[1:] - cost[0]) > 1e-6 * cost[0]][:MOST_SWAPS]
 
-    def regroupings(self, best: Array, bounds: tuple[Array, Array]) -> Array:
+    def regroupings(self, best: Array, bounds: tuple[Array, Array], least: int = 2) -> Array:
         """Return places with two neighbouring arcs merged and the free one put into a gap.
 
         The false minima of many arcs are of this kind: two arcs share one process and a third
-        covers two.
+        covers two. Circuits with fewer than `least` arcs alike have none.
         """
         rows = []
         for group in self.groups:
-            if len(group) < CROWD or len(group[0]) != 3:
+            if len(group) < least or len(group[0]) != 3:
                 continue
             line = sorted(group, key=lambda arc: best[arc[1]])
             times = np.array([best[arc[1]] for arc in line])
-            reach = [times[0] - 1.5, *(0.5 * (times[1:] + times[:-1])), times[-1] + 1.5]
-            for i, (one, other) in enumerate(pairwise(line)):
-                for gap, place in enumerate(reach):
-                    if gap == i + 1:
-                        continue
-                    row = best.copy()
-                    share = 1.0 / (1.0 + np.exp(best[other[0]] - best[one[0]]))
-                    row[one[0]] = np.logaddexp(best[one[0]], best[other[0]])
-                    row[one[1]] = share * best[one[1]] + (1 - share) * best[other[1]]
-                    row[one[2]] = share * best[one[2]] + (1 - share) * best[other[2]] - 0.05
-                    near = line[min(range(len(line)), key=lambda k: abs(times[k] - place))]
-                    row[list(other)] = best[near[0]] - 1.5, place, 0.9
-                    rows.append(row)
+            gaps = [times[0] - 1.5, *(0.5 * (times[1:] + times[:-1])), times[-1] + 1.5]
+            for i, arc in enumerate(line):
+                for merged in (-1, 1) if 0 < i < len(line) - 1 else (1 if i == 0 else -1, 0):
+                    kept = best.copy()
+                    if merged:
+                        _merge(kept, line[i + merged], arc)
+                    for gap, place in enumerate(gaps):
+                        if gap in (i, i + 1):
+                            continue
+                        row = kept.copy()
+                        near = line[int(np.argmin(np.abs(times - place)))]
+                        row[list(arc)] = best[near[0]] - 1.5, place, 0.9
+                        rows.append(row)
+        return np.clip(np.array(rows), *bounds) if rows else np.empty((0, len(best)))
+
+    def slides(self, best: Array, bounds: tuple[Array, Array]) -> Array:
+        """Return places with a hidden arc moved into the window, along tau / R = C.
+
+        An arc of next to no resistance, or one beyond the window, is no more than its capacitance:
+        in a valley along which the fit has nowhere to fall.
+        """
+        arcs = [arc for group in self.groups for arc in group]
+        largest = max((best[arc[0]] for arc in arcs), default=0.0)
+        rows = []
+        for arc in arcs:
+            low = bounds[0][arc[1]] + MARGIN
+            high = bounds[1][arc[1]] - 1.5 * MARGIN
+            if best[arc[0]] > largest - HIDDEN and low < best[arc[1]] < high:
+                continue
+            for place in np.linspace(low, high, 6)[1:-1]:
+                row = best.copy()
+                row[list(arc[:2])] += place - best[arc[1]]
+                rows.append(row)
         return np.clip(np.array(rows), *bounds) if rows else np.empty((0, len(best)))
 
     def variations(
@@ -98,22 +123,35 @@ class Moves:
     ) -> Array:
         """Return random variations (count, F) of the best place."""
         lower, upper = bounds
+        arcs = [arc for group in self.groups for arc in group]
         out = np.repeat(best[None], count, axis=0)
         for row in out:
-            kind = rng.integers(3) if self.groups else 2
-            if kind == 2:
+            kind = rng.integers(5) if arcs else 0
+            if kind == 0:
                 row += rng.normal(0.0, 0.7, len(row))
                 continue
             group = self.groups[rng.integers(len(self.groups))]
-            if kind == 0 and len(group) > 1:
-                i, j = rng.choice(len(group), 2, replace=False)
-                row[list(group[i])], row[list(group[j])] = (
-                    best[list(group[j])],
-                    best[list(group[i])],
-                )
+            if kind == 1 and len(group) > 1:
+                one, other = (list(group[i]) for i in rng.choice(len(group), 2, replace=False))
+                row[one], row[other] = best[other], best[one]
                 continue
-            arc = group[rng.integers(len(group))]
-            row[arc[0]] += rng.normal(0.0, 1.0)
+            if kind == 2:
+                # Along tau / R = C, the valley in which an arc beyond the window hides
+                arc = arcs[rng.integers(len(arcs))]
+                row[list(arc[:2])] += rng.choice([-1.0, 1.0]) * rng.uniform(1.0, 9.0)
+                continue
+            # One arc goes anywhere in time and takes about the size of another
+            arc, model = (arcs[i] for i in rng.integers(len(arcs), size=2))
+            row[arc[0]] = max(best[arc[0]], best[model[0]]) + rng.normal(0.0, 1.0)
             for k in self.times.intersection(arc):
-                row[k] = rng.uniform(lower[k], upper[k])
+                margin = MARGIN if upper[k] - lower[k] > 4.0 * MARGIN else 0.0
+                row[k] = rng.uniform(lower[k] + margin, upper[k] - margin)
         return np.clip(out, lower, upper)
+
+
+def _merge(row: Array, into: tuple[int, ...], arc: tuple[int, ...]) -> None:
+    """Let one arc take over another's resistance and lie between the two, in place."""
+    share = 1.0 / (1.0 + np.exp(row[arc[0]] - row[into[0]]))
+    row[into[0]] = np.logaddexp(row[into[0]], row[arc[0]])
+    row[into[1]] = share * row[into[1]] + (1 - share) * row[arc[1]]
+    row[into[2]] = share * row[into[2]] + (1 - share) * row[arc[2]] - 0.05

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.fitting.moves import Moves
+from eisfit.fitting.moves import CROWD, Moves
 from eisfit.fitting.residual import Objective
-from eisfit.fitting.solve import Limits, Solution, Starts, levenberg_marquardt
+from eisfit.fitting.scales import Scales
+from eisfit.fitting.solve import Limits, Rescale, Solution, Starts, levenberg_marquardt
 from eisfit.fitting.start import Cloud, Pool, screen, time_indices
 from eisfit.kernels import debye, log_tau_grid, stacked
 
@@ -26,7 +27,7 @@ AGREE = 1e-3  # relative difference of cost within which two starts reached the 
 NEAR_FLOOR = 1.15
 LOOK = 300  # further down the ranking of shapes none is worth its descent
 ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3)
-FINE = Limits(iterations=60, tolerance=1e-5, hopeless=10.0)
+FINE = Limits(iterations=60, tolerance=1e-4, hopeless=5.0)
 POLISH = Limits(iterations=200, tolerance=1e-10)
 # A start is followed to its end if its rough cost is below this times the best: in the first round,
 # and in later ones, when the best is a finished fit
@@ -66,6 +67,7 @@ class _Hunt:
     cost: float = np.inf
     costs: list[float] = field(default_factory=list)
     challenges: int = 0
+    regrouped: float = np.inf
     over: bool = False
 
     def take_in(self, u: Array, costs: Array) -> None:
@@ -96,6 +98,8 @@ def search(
     """
     lower, upper = bounds
     moves = Moves.of(objective)
+    own = Scales.of(objective) if objective.linear_in_scales else None
+    scales = None if own is None else own.apply
     hunts = [
         _begin(objective, s, (lower[s], upper[s]), cloud, given, seed, effort)
         for s in range(len(objective.data))
@@ -108,14 +112,14 @@ def search(
         owner = np.repeat(active, counts)
         begin = Starts(np.concatenate([hunts[s].next for s in active]), owner,
                        lower[owner], upper[owner])  # fmt: skip
-        found = _descend(objective, begin, np.array([hunt.cost for hunt in hunts]))
+        found = _descend(objective, begin, np.array([hunt.cost for hunt in hunts]), scales)
         edges = np.cumsum([0, *counts])
         for s, start, stop in zip(active, edges[:-1], edges[1:], strict=True):
             hunts[s].take_in(found.u[start:stop], found.cost[start:stop])
             _plan(hunts[s], objective, s, moves, (lower[s], upper[s]), effort)
     every = np.arange(len(hunts))
     best = Starts(np.array([hunt.best for hunt in hunts]), every, lower, upper)
-    final = levenberg_marquardt(objective, best, POLISH)
+    final = levenberg_marquardt(objective, best, POLISH, scales)
     return [
         Found(final.u[s], float(final.cost[s]), bool(final.converged[s]),
               hunt.agreed(float(final.cost[s])), len(hunt.costs))
@@ -156,7 +160,7 @@ def _plan(
     if settled and hunt.cost / freedom <= NEAR_FLOOR * hunt.floor:
         # Low and agreed on, and yet arcs may have taken each other's places
         swaps = moves.challenges(objective, s, hunt.best, bounds)
-        regrouped = moves.regroupings(hunt.best, bounds)
+        regrouped = moves.regroupings(hunt.best, bounds, least=CROWD)
         hunt.next = np.concatenate([swaps, regrouped])
         if len(hunt.next):
             hunt.next = np.concatenate([hunt.next, hunt.pool.take(effort.later // 2)])
@@ -164,13 +168,18 @@ def _plan(
         hunt.challenges += 1
         return
     half = effort.later // 2
-    moved = moves.variations(hunt.best, bounds, hunt.rng, effort.later - half)
-    hunt.next = np.concatenate([hunt.pool.take(half), moved])
+    trials = [hunt.pool.take(half)]
+    if hunt.cost < (1 - AGREE) * hunt.regrouped:
+        # Each new best place once: what the typical false minimum would need
+        hunt.regrouped = hunt.cost
+        trials += [moves.regroupings(hunt.best, bounds), moves.slides(hunt.best, bounds)]
+    trials.append(moves.variations(hunt.best, bounds, hunt.rng, effort.later - half))
+    hunt.next = np.concatenate(trials)
 
 
-def _descend(objective: Objective, begin: Starts, best: Array) -> Solution:
+def _descend(objective: Objective, begin: Starts, best: Array, scales: Rescale | None) -> Solution:
     """Descend in two stages: all starts a little, then only the promising ones to the end."""
-    rough = levenberg_marquardt(objective, begin, ROUGH)
+    rough = levenberg_marquardt(objective, begin, ROUGH, scales)
     lead = best.copy()
     np.minimum.at(lead, begin.owner, rough.cost)
     u, cost = rough.u.copy(), rough.cost.copy()
@@ -180,7 +189,7 @@ def _descend(objective: Objective, begin: Starts, best: Array) -> Solution:
     if len(going):
         rest = begin[going]
         follow = Starts(rough.u[going], rest.owner, rest.lower, rest.upper)
-        fine = levenberg_marquardt(objective, follow, FINE)
+        fine = levenberg_marquardt(objective, follow, FINE, scales)
         u[going], cost[going], converged[going] = fine.u, fine.cost, fine.converged
     return Solution(u, cost, converged)
 
@@ -202,6 +211,6 @@ def debye_floor(objective: Objective, s: int) -> float:
 
 
 def _debye_columns(omega: Array) -> Array:
-    tau = log_tau_grid(0.3 / omega.max(), 3.0 / omega.min(), 2.5)
+    tau = log_tau_grid(0.3 / omega.max(), 3.0 / omega.min(), 4.0)
     series: Sequence[Array] = (np.ones_like(omega), 1j * omega, 1.0 / (1j * omega))
     return stacked(np.concatenate([debye(omega, tau), np.stack(series, axis=1)], axis=1))

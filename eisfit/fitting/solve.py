@@ -24,6 +24,10 @@ FARTHEST = 3.0  # longest step of a coordinate
 
 # coordinates (B, P), problem of each row (B,) -> residuals (B, M), derivatives (B, P, M)
 Model = Callable[[Array, Array], tuple[Array, Array]]
+# coordinates, cost, gradient, normal matrix, bounds -> the first four, at a place no worse
+Rescale = Callable[
+    [Array, Array, Array, Array, tuple[Array, Array]], tuple[Array, Array, Array, Array]
+]
 
 
 @dataclass(frozen=True)
@@ -66,18 +70,24 @@ class Starts:
         return Starts(self.u[which], self.owner[which], self.lower[which], self.upper[which])
 
 
-def levenberg_marquardt(model: Model, starts: Starts, limits: Limits) -> Solution:
-    """Return where the starts lead, within their bounds."""
-    state = _State.at(model, starts)
+def levenberg_marquardt(
+    model: Model, starts: Starts, limits: Limits, rescale: Rescale | None = None
+) -> Solution:
+    """Return where the starts lead, within their bounds.
+
+    `rescale` moves a place to a better one at no cost, given its normal equations.
+    """
+    normal = _Normal(model, rescale)
+    state = _State.at(normal, starts)
     final = Solution(state.u.copy(), state.cost.copy(), np.zeros(len(starts.u), dtype=bool))
     rows = np.arange(len(starts.u))
     lead = np.full(int(starts.owner.max(initial=-1)) + 1, np.inf)
     for iteration in range(limits.iterations):
-        done = state.advance(model, limits.tolerance)
+        done = state.advance(normal, limits.tolerance)
         final.u[rows], final.cost[rows] = state.u, state.cost
         final.converged[rows] |= done
         leave = done
-        if iteration >= 4 and np.isfinite(limits.hopeless):
+        if iteration >= 3 and np.isfinite(limits.hopeless):
             np.minimum.at(lead, state.owner, state.cost)
             leave = leave | (state.cost > limits.hopeless * lead[state.owner])
         if leave.any():
@@ -103,9 +113,9 @@ class _State:
     quiet: Array  # (B,) how many steps in a row brought nothing
 
     @classmethod
-    def at(cls, model: Model, starts: Starts) -> _State:
+    def at(cls, normal: _Normal, starts: Starts) -> _State:
         u = np.minimum(np.maximum(starts.u, starts.lower), starts.upper)
-        cost, gradient, hessian = _normal(model, u, starts.owner)
+        u, cost, gradient, hessian = normal(u, starts.owner, starts.lower, starts.upper)
         return cls(
             u, starts.owner, starts.lower, starts.upper, cost, gradient, hessian,
             np.full(len(u), DAMPING), np.zeros(len(u), dtype=int),
@@ -114,12 +124,13 @@ class _State:
     def keep(self, which: Array) -> _State:
         return _State(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
 
-    def advance(self, model: Model, tolerance: float) -> Array:
+    def advance(self, normal: _Normal, tolerance: float) -> Array:
         """Try one step for each start; return which have converged."""
         u = np.minimum(np.maximum(self.u + self._step(), self.lower), self.upper)
-        cost, gradient, hessian = _normal(model, u, self.owner)
-        fall = self.cost - cost
-        good = fall > 0  # false for a NaN cost as well
+        u, cost, gradient, hessian = normal(u, self.owner, self.lower, self.upper)
+        with np.errstate(invalid="ignore"):
+            fall = self.cost - cost
+        good = fall > 0  # false where both are infinite as well
         self.quiet = (self.quiet + 1) * (np.abs(fall) <= tolerance * self.cost)
         self.damping = self.damping * np.where(good, CALM, STIR)
         if good.all():
@@ -148,14 +159,25 @@ class _State:
         return np.minimum(np.maximum(step, -FARTHEST), FARTHEST)
 
 
-def _normal(model: Model, u: Array, owner: Array) -> tuple[Array, Array, Array]:
-    residuals, slopes = model(u, owner)
-    gradient = np.matmul(slopes, residuals[..., None])[..., 0]
-    hessian = np.matmul(slopes, slopes.swapaxes(1, 2))
-    cost = (residuals * residuals).sum(axis=1)
-    if not np.isfinite(cost).all():
-        bad = ~np.isfinite(cost)
-        cost = np.where(bad, np.inf, cost)
-        gradient = np.where(bad[:, None], 0.0, gradient)
-        hessian = np.where(bad[:, None, None], np.eye(u.shape[1]), hessian)
-    return cost, gradient, hessian
+@dataclass(frozen=True)
+class _Normal:
+    """Cost, gradient and normal matrix of a batch, at the place asked for or a better one."""
+
+    model: Model
+    rescale: Rescale | None
+
+    def __call__(
+        self, u: Array, owner: Array, lower: Array, upper: Array
+    ) -> tuple[Array, Array, Array, Array]:
+        residuals, slopes = self.model(u, owner)
+        gradient = np.matmul(slopes, residuals[..., None])[..., 0]
+        hessian = np.matmul(slopes, slopes.swapaxes(1, 2))
+        cost = (residuals * residuals).sum(axis=1)
+        if not np.isfinite(cost).all():
+            bad = ~np.isfinite(cost)
+            cost = np.where(bad, np.inf, cost)
+            gradient = np.where(bad[:, None], 0.0, gradient)
+            hessian = np.where(bad[:, None, None], np.eye(u.shape[1]), hessian)
+        if self.rescale is not None:
+            return self.rescale(u, cost, gradient, hessian, (lower, upper))
+        return u, cost, gradient, hessian

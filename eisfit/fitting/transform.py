@@ -111,6 +111,11 @@ def box(
             continue
         corners = [spec.ohm * r + s * t for r in ln_r for t in ln_tau for s in seconds]
         lower[i], upper[i] = min(corners), max(corners)
+        # An element's own bounds hold where they say more than "positive"
+        if spec.lower > 0:
+            lower[i] = max(lower[i], np.log(spec.lower))
+        if np.isfinite(spec.upper):
+            upper[i] = min(upper[i], np.log(spec.upper))
     for arc in coords.arcs:
         lower[arc.store], upper[arc.store] = ln_tau
     return lower, upper
