@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -232,12 +232,13 @@ def make_files(folder: str | os.PathLike[str], force: bool = False) -> list[Path
     return paths
 
 
-def run(folder: str | os.PathLike[str]) -> list[Analysis]:
+def analyses(folder: str | os.PathLike[str]) -> Iterator[Analysis]:
     """Read the files of `make_files` and analyse each with its model card, no starting values.
 
-    Returns
-    -------
-    list of Analysis, in the order of `CELLS`; every sample's name says that it is synthetic.
+    Yields
+    ------
+    Analysis, one after the other as they are done, in the order of `CELLS`; every sample's name
+    says that it is synthetic.
 
     Raises
     ------
@@ -247,21 +248,24 @@ def run(folder: str | os.PathLike[str]) -> list[Analysis]:
     from eisfit.analysis import analyze
     from eisfit.api import read
 
-    analyses = []
     for cell in CELLS:
         spectrum = read(Path(folder) / cell.file_name)[0].with_label(cell.label)
         notes = (*spectrum.metadata.get("notes", ()), MARK)
-        analyses.append(analyze(spectrum.with_metadata(notes=notes, synthetic=True), cell.model))
-    return analyses
+        yield analyze(spectrum.with_metadata(notes=notes, synthetic=True), cell.model)
 
 
-def comparison(analyses: Sequence[Analysis]) -> pd.DataFrame:
+def run(folder: str | os.PathLike[str]) -> list[Analysis]:
+    """Return all of `analyses` at once."""
+    return list(analyses(folder))
+
+
+def comparison(found: Iterable[Analysis]) -> pd.DataFrame:
     """Return what was found beside what is published, a row a published resistance.
 
     Parameters
     ----------
-    analyses : sequence of Analysis
-        From `run`.
+    found : iterable of Analysis
+        From `run` or `analyses`.
 
     Returns
     -------
@@ -276,10 +280,10 @@ def comparison(analyses: Sequence[Analysis]) -> pd.DataFrame:
     )  # fmt: skip
     by_label = {cell.label: cell for cell in CELLS}
     rows = []
-    for analysis in analyses:
-        found = {row["role"]: row for row in analysis.resistances().to_dict("records")}
+    for analysis in found:
+        by_role = {row["role"]: row for row in analysis.resistances().to_dict("records")}
         for role, truth in by_label[analysis.spectrum.label].published.items():
-            row: Mapping[Any, Any] = found[role]
+            row: Mapping[Any, Any] = by_role[role]
             shared = {key: row[key] for key in ("sample", "role", "resistance_ohm", "stderr_ohm")}
             difference = 100.0 * (row["resistance_ohm"] / truth - 1.0)
             rows.append(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 GUIDE_PERCENT = 0.5  # what a good potentiostat and a good cell reach
 _HEADROOM = 0.42  # of the height between zero and the largest residual, for the key
+_MASKED = "eisfit-masked"
 
 
 def residuals(
@@ -59,6 +60,11 @@ def residuals(
             entries += drawn
             largest = max(largest, size)
     ax.set_ylim(-1.12 * largest, (1.12 + _HEADROOM) * largest)
+    for line in ax.get_lines():
+        if line.get_gid() == _MASKED:
+            y = np.asarray(line.get_ydata(), dtype=float)
+            # Those above would lie beneath the key
+            line.set_ydata(np.where(y > 1.12 * largest, np.nan, y))
     ax.set_xlabel("Frequency (Hz)", fontsize=style.TEXT_PT)
     ax.set_ylabel(r"$(Z_\mathrm{fit} - Z)\,/\,|Z|$  (%)", fontsize=style.TEXT_PT)
     style.dress(ax)
@@ -85,6 +91,9 @@ def _draw(
         (line,) = ax.plot(
             f[used], values[used], marker + "-", ms=2.6, lw=0.5, color=colour, mfc=face, mew=0.7
         )
-        ax.plot(f[~used], values[~used], marker, ms=2.6, mec=style.GREY, mfc="none", mew=0.5)
+        (masked,) = ax.plot(
+            f[~used], values[~used], marker, ms=2.6, mec=style.GREY, mfc="none", mew=0.5
+        )
+        masked.set_gid(_MASKED)
         entries.append((line, f"{name}, {part}"))
     return entries, float(np.abs([percent.real[used], percent.imag[used]]).max(initial=0.0))

@@ -12,12 +12,18 @@ from eisfit.plots import style
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.patches import Patch
+    from matplotlib.transforms import Transform
 
     from eisfit.relaxation.result import DRTResult
     from eisfit.spectrum import FloatArray
 
 _KEY = {"loc": "upper left", "handlelength": 0.8, "frameon": False}
 _LINE_PT = 1.35 * style.SMALL_PT
+_TIP_PT = 3.0  # of a peak's mark above the curve, so that the mark covers nothing
+_OFF_SCALE = 5.0  # times the largest peak of the window: higher leaves the axis at the top
+_KEPT = 0.83  # of their first height that the axes keep beneath a second axis with its name
+_HEADER = "eisfit-header"  # tells the ground of the key from the caller's patches
 
 
 def drt(result: DRTResult, ax: Axes | None = None, roles: Mapping[int, str] | None = None) -> Axes:
@@ -33,7 +39,9 @@ def drt(result: DRTResult, ax: Axes | None = None, roles: Mapping[int, str] | No
 
     Returns
     -------
-    The axes. Beyond the measured window, which is grey, gamma is extrapolation and dashed.
+    The axes. Beyond the measured window, which is grey, gamma is extrapolation and dashed. The
+    height follows the peaks inside the window: what is more than five times as high outside, or on
+    the way there, leaves the axis at the top, and the key says so.
     """
     if ax is None:
         ax = style.own_axes(2.7)
@@ -48,11 +56,13 @@ def drt(result: DRTResult, ax: Axes | None = None, roles: Mapping[int, str] | No
         ax.fill_between(tau, result.lower, result.upper, where=band, color=colour, alpha=0.22, lw=0)
     alone = len(style.data_lines(ax)) == 1
     _frame(ax, tau, result.spectrum.tau_window, alone)
-    top = float(np.nanmax(np.append(np.where(band, result.upper, gamma), gamma), initial=0.0))
-    entries = _number_peaks(ax, result, roles or {}, peak_colour) if alone else []
-    _set_height(ax, top or 1.0, len(entries))
+    roof, off_scale = _roof(result)
+    entries = _number_peaks(ax, result, roles or {}, peak_colour, roof) if alone else []
+    if alone and off_scale and all(row["gamma_ohm"] <= roof for row in result.peak_rows):
+        entries.append((line, _highest(result)))
     style.name_samples(ax, entries, **(_KEY if alone else {}))
-    _label_axes(ax, style.ohm(result.spectrum))
+    _set_height(ax, roof, len(entries), off_scale)
+    _label_axes(ax, style.ohm(result.spectrum), roof if off_scale else float(ax.get_ylim()[1]))
     return ax
 
 
@@ -77,37 +87,126 @@ def _other(value: Any) -> Any:
         return 1.0 / (2.0 * np.pi * np.asarray(value, dtype=float))
 
 
+def _roof(result: DRTResult) -> tuple[float, bool]:
+    """Return up to which gamma to draw, in ohm, and whether the curve goes higher.
+
+    The largest peak inside the window counts, unless the data determine none there: then the
+    smallest outside.
+    """
+    gamma = result.gamma
+    low, high = result.spectrum.tau_window
+    inside = [row for row in result.peak_rows if low <= row["tau_s"] <= high]
+    heights = [float(row["gamma_ohm"]) for row in inside]
+    if all(row["status"] == "not determined" for row in inside):
+        others = [float(row["gamma_ohm"]) for row in result.peak_rows if row not in inside]
+        heights += [min(others)] if others else []
+    most = _OFF_SCALE * max(heights, default=np.inf)
+    band = result.upper[np.isfinite(result.upper) & (result.upper <= most)]
+    if gamma.max() <= most:
+        top = float(np.append(band, gamma).max())
+        return top or 1.0, False
+    shown = [row for row in result.peak_rows if row["gamma_ohm"] <= most]
+    return 1.2 * max(_with_band(result, row) for row in shown), True
+
+
+def _with_band(result: DRTResult, row: Mapping[str, Any]) -> float:
+    """Return the height of a peak with its band, as far as that does not dwarf the peak."""
+    upper = float(result.upper[np.argmin(np.abs(np.log(result.tau / row["tau_s"])))])
+    height = float(row["gamma_ohm"])
+    return min(upper, 1.5 * height) if np.isfinite(upper) else height
+
+
+def _highest(result: DRTResult) -> str:
+    """Return where gamma is highest, in words."""
+    unit = style.ohm(result.spectrum)
+    at = int(np.argmax(result.gamma))
+    height, tau = style.quantity(result.gamma[at], unit, 2), style.quantity(result.tau[at], "s", 2)
+    return f"off scale: γ of {height} at {tau}"
+
+
 def _number_peaks(
-    ax: Axes, result: DRTResult, roles: Mapping[int, str], colour: str
+    ax: Axes, result: DRTResult, roles: Mapping[int, str], colour: str, roof: float
 ) -> list[tuple[Artist, str]]:
-    """Put a number on every peak; return the key with role and resistance."""
+    """Put a number on every peak; return the key with role and resistance.
+
+    Peaks above the roof have their number there, beneath an arrow.
+    """
+    from matplotlib.lines import Line2D
+
     entries: list[tuple[Artist, str]] = []
+    blank = Line2D([], [], ls="none")
     unit = style.ohm(result.spectrum)
     for number, row in enumerate(result.peak_rows, start=1):
-        sure = row["status"] == "ok"
+        sure, off = row["status"] == "ok", row["gamma_ohm"] > roof
+        place = (row["tau_s"], min(row["gamma_ohm"], roof))
+        marker, shift, text_shift = ("^", -4.0, -8.0) if off else ("v", _TIP_PT, 2.0 * _TIP_PT)
         (mark,) = ax.plot(
-            row["tau_s"], row["gamma_ohm"], "v", ms=4, mec=colour, mfc=colour if sure else "white"
-        )
-        ax.annotate(
-            str(number), (row["tau_s"], row["gamma_ohm"]), xytext=(0, 4),
-            textcoords="offset points", ha="center", va="bottom", fontsize=style.SMALL_PT,
+            *place, marker, ms=4, mec=colour, mfc=colour if sure else "white",
+            transform=_shifted(ax, shift), zorder=3,
         )  # fmt: skip
-        role = roles.get(number, "").replace("_", " ")
-        parts = [f"{number}", role, style.quantity(row["resistance_ohm"], unit)]
-        remark = "" if sure else f" ({row['status']})"
-        entries.append((mark, "  ".join(part for part in parts if part) + remark))
+        ax.annotate(
+            str(number), place, xytext=(0, text_shift), textcoords="offset points",
+            ha="center", va="top" if off else "bottom", fontsize=style.SMALL_PT,
+        )  # fmt: skip
+        head = [f"{number}", roles.get(number, "").replace("_", " ")]
+        size = style.quantity(row["resistance_ohm"], unit)
+        if off:
+            size = f"off scale: {size} at {style.quantity(row['tau_s'], 's', 2)}"
+        size += "" if sure else f" ({row['status']})"
+        lines = ["  ".join(part for part in (*head, size) if part)]
+        if len(lines[0]) > _fitting(ax):
+            lines = ["  ".join(part for part in head if part), f"    {size}"]
+        entries.append((mark, lines[0]))
+        entries += [(blank, text) for text in lines[1:]]
     return entries
 
 
-def _set_height(ax: Axes, top: float, rows: int) -> None:
-    """Leave room above the curve for the key, so that it never covers a peak."""
-    height_pt = ax.get_window_extent().height / ax.figure.dpi * 72.0
-    share = min((rows * _LINE_PT + 14.0) / max(height_pt, 1.0), 0.6)
-    ax.set_ylim(0.0, max(top / (1.0 - share), ax.get_ylim()[1] if rows == 0 else 0.0))
+def _fitting(ax: Axes) -> int:
+    """Return how many characters of the key fit the width of the axes."""
+    width_pt = ax.get_window_extent().width / ax.figure.dpi * 72.0
+    return max(int(0.95 * width_pt / (0.53 * style.SMALL_PT)), 12)
 
 
-def _label_axes(ax: Axes, unit: str) -> None:
-    scale, prefix = style.prefixed(float(ax.get_ylim()[1]))
+def _shifted(ax: Axes, up_pt: float) -> Transform:
+    """Return the axes' transform of data, moved up."""
+    from matplotlib.transforms import ScaledTranslation
+
+    figure: Any = ax.figure
+    return ax.transData + ScaledTranslation(0.0, up_pt / 72.0, figure.dpi_scale_trans)
+
+
+def _set_height(ax: Axes, roof: float, rows: int, off_scale: bool) -> None:
+    """Leave room above the curve for the key, so that it never covers a peak.
+
+    Where the curve is cut, it leaves the plot at a line beneath the key.
+    """
+    height_pt = _KEPT * ax.get_window_extent().height / ax.figure.dpi * 72.0
+    room_pt = rows * _LINE_PT + (6.0 if off_scale else 16.0)
+    share = min(room_pt / max(height_pt, 1.0), 0.6)
+    top = roof / (1.0 - share)
+    if rows:
+        ax.set_ylim(0.0, top)
+    else:
+        ax.set_ylim(0.0, max(top, ax.get_ylim()[1]))
+    for old in _headers(ax):
+        old.remove()
+    if off_scale and rows:
+        header = ax.axhspan(roof, 2.0 * top, fc="white", ec="black", lw=0.6, zorder=4)
+        header.set_gid(_HEADER)
+
+
+def _label_axes(ax: Axes, unit: str, roof: float) -> None:
+    from matplotlib.ticker import FixedLocator
+
+    scale, prefix = style.prefixed(roof)
     style.scale_ticks(ax.yaxis, scale)
+    if _headers(ax):
+        locator: Any = ax.yaxis.get_major_locator()
+        ticks = [tick for tick in locator.tick_values(0.0, roof) if tick <= roof]
+        ax.yaxis.set_major_locator(FixedLocator(ticks))
     ax.set_xlabel("Relaxation time τ (s)", fontsize=style.TEXT_PT)
     ax.set_ylabel(f"γ(ln τ) ({prefix}{unit})", fontsize=style.TEXT_PT)
+
+
+def _headers(ax: Axes) -> list[Patch]:
+    return [patch for patch in ax.patches if patch.get_gid() == _HEADER]
