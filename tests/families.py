@@ -52,7 +52,7 @@ def _times(rng: np.random.Generator, f: NDArray, count: int, apart: float) -> ND
 def _arcs(count: int) -> Draw:
     def draw(rng: np.random.Generator, f: NDArray) -> dict[str, float]:
         values = {"R0": _log(rng, 5, 200)}
-        for i, tau in enumerate(_times(rng, f, count, 1.0), 1):
+        for i, tau in enumerate(_times(rng, f, count, 1.0 if count < 5 else 0.9), 1):
             values |= arc(i, _log(rng, 10, 1000), tau, rng.uniform(0.7, 1.0))
         return values
 
@@ -104,14 +104,29 @@ def _gerischer(rng: np.random.Generator, f: NDArray) -> dict[str, float]:
     }
 
 
+def _line(rng: np.random.Generator, f: NDArray) -> dict[str, float]:
+    first = rng.uniform(0.8, 2.0) - np.log10(2 * np.pi * f.max())
+    resistance, alpha = _log(rng, 20, 500), rng.uniform(0.8, 1.0)
+    tau = 10 ** (first + rng.uniform(1.5, 3.0))
+    return {
+        "R0": _log(rng, 5, 100),
+        **arc(1, _log(rng, 20, 500), 10**first, rng.uniform(0.75, 1.0)),
+        "TLMQ1_0": resistance,
+        "TLMQ1_1": tau**alpha / resistance,
+        "TLMQ1_2": alpha,
+    }
+
+
 FAMILIES: dict[str, tuple[str, Draw]] = {
     "two arcs": ("R0-p(R1,CPE1)-p(R2,CPE2)", _arcs(2)),
     "three arcs": ("R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)", _arcs(3)),
     "four arcs": ("R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)-p(R4,CPE4)", _arcs(4)),
+    "five arcs": ("R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)-p(R4,CPE4)-p(R5,CPE5)", _arcs(5)),
     "blocking pellet": ("R0-p(R1,CPE1)-p(R2,CPE2)-CPE3", _blocking),
     "battery": ("L0-R0-p(R1,CPE1)-p(R2-Wo1,CPE2)", _battery),
     "ladder": ("R0-p(R1-p(R2,CPE2),CPE1)", _ladder),
     "Gerischer": ("R0-p(R1,CPE1)-G1", _gerischer),
+    "transmission line": ("R0-p(R1,CPE1)-TLMQ1", _line),
 }
 
 
