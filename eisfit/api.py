@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from functools import partial
 from os import PathLike
@@ -20,16 +20,26 @@ if TYPE_CHECKING:
 __all__ = ["drt", "fit", "fit_many", "kramers_kronig", "load", "load_model", "models", "read"]
 
 
-def read(path: str | PathLike[str], *, electrode: str | None = None) -> list[Spectrum]:
+def read(
+    path: str | PathLike[str],
+    *,
+    electrode: str | None = None,
+    columns: str | Sequence[str] | Mapping[str, str] | None = None,
+    sign: str | None = None,
+) -> list[Spectrum]:
     """Return the spectra of a file, one a sweep; the content decides the format, not the suffix.
 
     Parameters
     ----------
     path : str or path
-        BioLogic `.mpr`, `.mpt` or EC-Lab text, or a table of numbers with or without a header.
+        A file of an instrument, or a table as text or spreadsheet; see `docs/readers.md`.
     electrode : "Ewe", "Ece" or "Ewe-Ece", optional
         Which pair of electrodes the impedance is of, where the file holds several; chosen by the
         technique's settings unless given.
+    columns : str, sequence or mapping of str, optional
+        Which column is which, where the file does not say it; see `eisfit.io.read`.
+    sign : "+" or "-", optional
+        Whether the column of the imaginary part holds it, or its negative.
 
     Raises
     ------
@@ -38,7 +48,7 @@ def read(path: str | PathLike[str], *, electrode: str | None = None) -> list[Spe
     """
     from eisfit.io import read as read_file
 
-    return read_file(path, electrode=electrode)
+    return read_file(path, electrode=electrode, columns=columns, sign=sign)
 
 
 def fit(

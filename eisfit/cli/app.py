@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import os
 import sys
-from enum import StrEnum
 from typing import Annotated
 
 import typer
+
+from eisfit.cli.options import (
+    ColumnsOption,
+    DRTEngine,
+    DRTWeighting,
+    ElectrodeOption,
+    Engine,
+    FilesArg,
+    ForceOption,
+    FormatOption,
+    HighOption,
+    JsonOption,
+    LowOption,
+    OutOption,
+    RegularizationOption,
+    SeedOption,
+    SignOption,
+    SweepOption,
+    Text,
+    Weighting,
+)
 
 app = typer.Typer(
     name="eisfit",
@@ -18,108 +38,6 @@ app = typer.Typer(
     "and relaxation times, without starting values.",
     epilog="Exit status: 0 all done, 1 some inputs failed, 2 nothing done.",
 )
-
-
-class Format(StrEnum):
-    """Format of plots."""
-
-    PNG = "png"
-    PDF = "pdf"
-    SVG = "svg"
-
-
-class Electrode(StrEnum):
-    """Which electrode, or pair, the impedance is of."""
-
-    EWE = "Ewe"
-    ECE = "Ece"
-    BOTH = "Ewe-Ece"
-
-
-class Weighting(StrEnum):
-    """Weighting of a circuit fit."""
-
-    MODULUS = "modulus"
-    PROPORTIONAL = "proportional"
-    UNIT = "unit"
-
-
-class DRTWeighting(StrEnum):
-    """Weighting of a DRT."""
-
-    MODULUS = "modulus"
-    UNIT = "unit"
-
-
-class Engine(StrEnum):
-    """What fits circuits."""
-
-    EISFIT = "eisfit"
-    IMPEDANCE = "impedance"
-
-
-class DRTEngine(StrEnum):
-    """What computes distributions of relaxation times."""
-
-    EISFIT = "eisfit"
-    PYDRTTOOLS = "pydrttools"
-
-
-class Text(StrEnum):
-    """What spectra are written as."""
-
-    CSV = "csv"
-    JSON = "json"
-    ECLAB = "eclab"
-
-
-FilesArg = Annotated[
-    list[str],
-    typer.Argument(metavar="FILE...", show_default=False, help="Measured spectra, of any format."),
-]
-OutOption = Annotated[
-    str | None,
-    typer.Option(
-        "--out",
-        "-o",
-        metavar="DIR",
-        help="Folder for tables and plots; without it only the screen.",
-    ),
-]
-FormatOption = Annotated[
-    list[Format] | None,
-    typer.Option(
-        "--format", help="Format of the plots; may be given several times.  [default: png]"
-    ),
-]
-ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
-JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print JSON instead of tables, for other programs.")
-]
-ElectrodeOption = Annotated[
-    Electrode | None,
-    typer.Option(help="Electrode, where a file holds several; by default what was controlled."),
-]
-LowOption = Annotated[
-    float | None, typer.Option("--f-min", metavar="HZ", min=0, help="Leave out what is below.")
-]
-HighOption = Annotated[
-    float | None, typer.Option("--f-max", metavar="HZ", min=0, help="Leave out what is above.")
-]
-SweepOption = Annotated[
-    list[int] | None,
-    typer.Option(
-        "--sweep", metavar="N", min=1, help="Only this sweep; may be given several times."
-    ),
-]
-SeedOption = Annotated[int, typer.Option(min=0, help="Seed of what is drawn at random.")]
-RegularizationOption = Annotated[
-    str,
-    typer.Option(
-        metavar="NAME|NUMBER",
-        help="How the DRT chooses lambda (auto, gcv, lcurve, ...), or lambda.",
-    ),
-]
 
 
 def _version(wanted: bool) -> None:
@@ -161,6 +79,8 @@ def fit(
     f_min: LowOption = None,
     f_max: HighOption = None,
     sweep: SweepOption = None,
+    columns: ColumnsOption = None,
+    sign: SignOption = None,
     weighting: Annotated[Weighting, typer.Option(help="Of the circuit fit.")] = Weighting.MODULUS,
     regularization: RegularizationOption = "auto",
     engine: Annotated[Engine, typer.Option(help="What fits the circuit.")] = Engine.EISFIT,
@@ -185,7 +105,7 @@ def fit(
     )
     return run(
         job,
-        Selection.of(files, electrode, sweep, f_min, f_max),
+        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign),
         Output.of(out, formats, force),
         as_json,
     )
@@ -202,6 +122,8 @@ def drt(
     f_min: LowOption = None,
     f_max: HighOption = None,
     sweep: SweepOption = None,
+    columns: ColumnsOption = None,
+    sign: SignOption = None,
     weighting: Annotated[
         DRTWeighting | None,
         typer.Option(help="Of the data.  [default: modulus; pydrttools has unit alone]"),
@@ -224,7 +146,7 @@ def drt(
     )
     return run(
         job,
-        Selection.of(files, electrode, sweep, f_min, f_max),
+        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign),
         Output.of(out, formats, force),
         as_json,
     )
@@ -241,6 +163,8 @@ def kk(
     f_min: LowOption = None,
     f_max: HighOption = None,
     sweep: SweepOption = None,
+    columns: ColumnsOption = None,
+    sign: SignOption = None,
 ) -> int:
     """Kramers-Kronig test: can the data be trusted?"""
     from eisfit.cli.inputs import Selection
@@ -250,7 +174,7 @@ def kk(
 
     return run(
         Validity(),
-        Selection.of(files, electrode, sweep, f_min, f_max),
+        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign),
         Output.of(out, formats, force),
         as_json,
     )
@@ -289,14 +213,50 @@ def convert(
     f_min: LowOption = None,
     f_max: HighOption = None,
     sweep: SweepOption = None,
+    columns: ColumnsOption = None,
+    sign: SignOption = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Only say what was taken as what in each file.")
+    ] = False,
 ) -> int:  # fmt: skip
     """Write spectra as CSV, JSON or EC-Lab text."""
+    if explain:
+        from eisfit.cli.inspect import command_options
+        from eisfit.cli.inspect import explain as run_explain
+
+        return run_explain(files, command_options(electrode, columns, sign))
     from eisfit.cli.convert import convert as run_convert
     from eisfit.cli.inputs import Selection
 
     return run_convert(
-        Selection.of(files, electrode, sweep, f_min, f_max), out, to.value if to else None, force
+        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign),
+        out,
+        to.value if to else None,
+        force,
     )
+
+
+@app.command()
+def inspect(
+    files: FilesArg,
+    as_json: JsonOption = False,
+    bundle: Annotated[
+        bool, typer.Option("--bundle", help="Write a report to send: layout, no data.")
+    ] = False,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Of it.  [default: eisfit-report.json]"),
+    ] = None,
+    force: ForceOption = False,
+    electrode: ElectrodeOption = None,
+    columns: ColumnsOption = None,
+    sign: SignOption = None,
+) -> int:
+    """Say what files are: format, settings, sweeps, columns, warnings."""
+    from eisfit.cli.inspect import command_options, inspect_files
+
+    options = command_options(electrode, columns, sign)
+    return inspect_files(files, options, as_json, bundle, out, force)
 
 
 @app.command()

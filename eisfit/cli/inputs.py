@@ -25,6 +25,8 @@ class Selection:
     sweeps: tuple[int, ...] = ()
     f_min: float | None = None
     f_max: float | None = None
+    columns: str | None = None
+    sign: str | None = None
 
     @classmethod
     def of(
@@ -34,6 +36,8 @@ class Selection:
         sweeps: Sequence[int] | None,
         f_min: float | None,
         f_max: float | None,
+        columns: str | None = None,
+        sign: str | None = None,
     ) -> Selection:
         """Return the selection that the options describe.
 
@@ -45,7 +49,7 @@ class Selection:
         if f_min is not None and f_max is not None and f_min > f_max:
             raise ReadError(f"--f-min {f_min:g} is above --f-max {f_max:g}: nothing is between")
         name = None if electrode is None else str(electrode.value)
-        return cls(tuple(files), name, tuple(sweeps or ()), f_min, f_max)
+        return cls(tuple(files), name, tuple(sweeps or ()), f_min, f_max, columns, sign)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +117,9 @@ def gather(selection: Selection) -> tuple[list[Item], list[Failure]]:
 def _read(file: str, selection: Selection) -> list[tuple[Spectrum, bool]]:
     from eisfit.api import read
 
-    spectra = read(file, electrode=selection.electrode)
+    spectra = read(
+        file, electrode=selection.electrode, columns=selection.columns, sign=selection.sign
+    )
     several = len(spectra) > 1
     there = [spectrum.metadata.get("sweep", 1) for spectrum in spectra]
     missing = [n for n in selection.sweeps if n not in there]

@@ -99,7 +99,8 @@ class Inspection:
         lines += [f"  {entry}" for entry in self.columns]
         if self.unused:
             lines.append(f"  not used: {', '.join(self.unused)}")
-        lines += [f"  {entry}" for entry in (*self.warnings, *self.notes)]
+        notes = [note for note in self.notes if not note.startswith("column ")]
+        lines += [f"  {entry}" for entry in (*self.warnings, *notes)]
         return "\n".join(lines)
 
     def text(self) -> str:

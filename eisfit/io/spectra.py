@@ -56,8 +56,7 @@ def to_spectra(
     for measurement in measurements:
         label = f"{stem} {measurement.label}".strip() if are_named else stem
         try:
-            found = _sweeps(measurement, source, request, len(spectra) + 1)
-            spectra += [spectrum.with_label(label) for spectrum in found]
+            spectra += _sweeps(measurement, source, request, label, len(spectra) + 1)
         except NoImpedanceError as error:
             empty.append(error)
     if empty and not spectra:
@@ -69,7 +68,7 @@ def to_spectra(
 
 
 def _sweeps(
-    measurement: Measurement, source: Source, request: Request, first: int
+    measurement: Measurement, source: Source, request: Request, label: str, first: int
 ) -> list[Spectrum]:
     notes = list(measurement.notes)
     frequency = frequency_of(measurement, source.name)
@@ -91,6 +90,7 @@ def _sweeps(
         Spectrum(
             frequency[part],
             impedance[part],
+            label=label,
             metadata={
                 "source": source.name,
                 "sha256": source.sha256,

@@ -1,0 +1,127 @@
+"""The options that several commands have, and their choices."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """Format of plots."""
+
+    PNG = "png"
+    PDF = "pdf"
+    SVG = "svg"
+
+
+class Electrode(StrEnum):
+    """Which electrode, or pair, the impedance is of."""
+
+    EWE = "Ewe"
+    ECE = "Ece"
+    BOTH = "Ewe-Ece"
+
+
+class Weighting(StrEnum):
+    """Weighting of a circuit fit."""
+
+    MODULUS = "modulus"
+    PROPORTIONAL = "proportional"
+    UNIT = "unit"
+
+
+class DRTWeighting(StrEnum):
+    """Weighting of a DRT."""
+
+    MODULUS = "modulus"
+    UNIT = "unit"
+
+
+class Engine(StrEnum):
+    """What fits circuits."""
+
+    EISFIT = "eisfit"
+    IMPEDANCE = "impedance"
+
+
+class DRTEngine(StrEnum):
+    """What computes distributions of relaxation times."""
+
+    EISFIT = "eisfit"
+    PYDRTTOOLS = "pydrttools"
+
+
+class Text(StrEnum):
+    """What spectra are written as."""
+
+    CSV = "csv"
+    JSON = "json"
+    ECLAB = "eclab"
+
+
+FilesArg = Annotated[
+    list[str],
+    typer.Argument(metavar="FILE...", show_default=False, help="Measured spectra, of any format."),
+]
+OutOption = Annotated[
+    str | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        help="Folder for tables and plots; without it only the screen.",
+    ),
+]
+FormatOption = Annotated[
+    list[Format] | None,
+    typer.Option(
+        "--format", help="Format of the plots; may be given several times.  [default: png]"
+    ),
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print JSON instead of tables, for other programs.")
+]
+ElectrodeOption = Annotated[
+    Electrode | None,
+    typer.Option(help="Electrode, where a file holds several; by default what was controlled."),
+]
+LowOption = Annotated[
+    float | None, typer.Option("--f-min", metavar="HZ", min=0, help="Leave out what is below.")
+]
+HighOption = Annotated[
+    float | None, typer.Option("--f-max", metavar="HZ", min=0, help="Leave out what is above.")
+]
+SweepOption = Annotated[
+    list[int] | None,
+    typer.Option(
+        "--sweep", metavar="N", min=1, help="Only this sweep; may be given several times."
+    ),
+]
+SeedOption = Annotated[int, typer.Option(min=0, help="Seed of what is drawn at random.")]
+RegularizationOption = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME|NUMBER",
+        help="How the DRT chooses lambda (auto, gcv, lcurve, ...), or lambda.",
+    ),
+]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAMES",
+        help="Which column is which: names in order, '-' for one to leave out "
+        "('f/kHz,Re(Z),-Im(Z)'), or pairs ('Zr=Re(Z)/kOhm').",
+    ),
+]
+SignOption = Annotated[
+    str | None,
+    typer.Option(
+        "--sign",
+        metavar="+|-",
+        help="What the imaginary column holds: + the part itself, - its negative.",
+    ),
+]
