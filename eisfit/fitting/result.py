@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from lmfit.minimizer import MinimizerResult
 
+    from eisfit.fitting.identify import Identifiability
     from eisfit.fitting.intervals import Band
     from eisfit.fitting.mcmc import Chain
     from eisfit.fitting.resample import Bootstrap
@@ -333,6 +334,17 @@ class FitResult(FrozenArrays):
         from eisfit.fitting.mcmc import mcmc
 
         return mcmc(self, steps, walkers, seed)
+
+    def identifiability(self) -> Identifiability:
+        """Return what the data determine and what they do not; `print` it.
+
+        Condition number, parameters at bounds and not determined, ways to change parameters that
+        the data hardly notice, sums and products that they know all the same, and elements that
+        they do not support (told by the fit without each).
+        """
+        from eisfit.fitting.identify import identifiability
+
+        return identifiability(self)
 
     def lmfit(self) -> MinimizerResult:
         """Return this fit as lmfit's own MinimizerResult, for `lmfit.fit_report` and the like.
