@@ -8,6 +8,7 @@ from the modules themselves.
 from __future__ import annotations
 
 import io
+import json
 import logging
 import math
 import struct
@@ -231,6 +232,30 @@ def _by_yadg(content: bytes, notes: list[str]) -> dict[str, FloatArray]:
             unit = values.attrs.get("units")
             columns[f"{name}/{unit}" if unit else str(name)] = np.asarray(values, dtype=np.float64)
     return columns
+
+
+def recorded_settings(source: Source) -> list[tuple[str, str]]:
+    """Return the settings of cell and technique as (name, value), as far as yadg knows them.
+
+    What is empty or zero is left out. Slow (yadg takes a second to import), and for the eye only:
+    no number of a spectrum depends on it.
+    """
+    try:
+        from yadg.extractors.eclab.mpr import extract
+
+        with _heard("yadg", []):
+            kept = extract(source.read_bytes(), timezone="UTC").attrs["original_metadata"]
+        recorded = json.loads(kept) if isinstance(kept, str) else dict(kept)
+        named = {**recorded.get("settings", {}), **recorded.get("params", {})}
+    except Exception:  # a foreign parser on a foreign file: then there is nothing to show
+        return []
+    found = []
+    for name, value in named.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        text = ", ".join(f"{v:.6g}" if isinstance(v, float) else str(v) for v in values)
+        if any(v not in (0, "", None) for v in values):
+            found.append((str(name), text))
+    return found
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from eisfit.io.source import Source
 if TYPE_CHECKING:
     from eisfit.spectrum import Spectrum
 
+_MPR = b"BIO-LOGIC MODULAR FILE"
 _MOST_SETTINGS = 300
 _LONGEST_VALUE = 200
 
@@ -271,8 +272,11 @@ _PAIR = re.compile(r"\s*([^:=\t]{1,60}?)\s*(?::|=)\s*(.*)")
 
 def _settings(source: Source) -> list[tuple[str, str]]:
     """Return the lines above the data that give a name and a value."""
+    from eisfit.io.biologic import recorded_settings
     from eisfit.io.signatures import is_text
 
+    if source.head.startswith(_MPR):
+        return [(name, text[:_LONGEST_VALUE]) for name, text in recorded_settings(source)]
     if not is_text(source.head):
         return []
     found: list[tuple[str, str]] = []
@@ -293,7 +297,7 @@ def _structure(source: Source) -> list[str]:
     """Return the parts of a binary file, as far as they are known."""
     from eisfit.io.biologic import walk
 
-    if source.head.startswith(b"BIO-LOGIC MODULAR FILE"):
+    if source.head.startswith(_MPR):
         found = []
         try:
             for module in walk(source.read_bytes(), source.name):

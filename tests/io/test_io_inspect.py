@@ -47,6 +47,18 @@ def test_what_is_said_of_an_mpr(file):
     assert (sweep.number, sweep.time_s, sweep.potential_v) == (1, 0.0, pytest.approx(3.5))
 
 
+def test_settings_of_a_measured_mpr(shared_data):
+    """As the text export of the same measurement has them."""
+    found = dict(inspect(shared_data / "yadg" / "peis.issue_225.ewe_ece.mpr").settings)
+    assert found["electrolyte"] == "2.0M Zn(ClO4)2 in water"
+    assert (found["Nd"], found["Va (mV)"], found["fi"], found["unit fi"]) == (
+        "6",
+        "10",
+        "0.2",
+        "MHz",
+    )
+
+
 def test_settings_warnings_and_unused_columns(file):
     found = inspect(file(samples.dta(aborted=True, rows=20)))
     assert ("TAG", "EISPOT") not in found.settings  # two fields only
