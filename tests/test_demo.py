@@ -1,6 +1,7 @@
 """The demo against the numbers that doi:10.1038/s41467-025-67985-x publishes in its text."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,55 @@ def test_what_is_not_published_is_not_invented(analyses: list[Analysis]) -> None
     assert row["status"] == "not determined"
     assert np.isnan(row["resistance_ohm"])
     assert found(coated_cell)["charge_transfer"]["status"] == "not determined"
+
+
+def tables(page: str) -> dict[str, list[list[str]]]:
+    """Return the tables of a page, by the words of their heads."""
+    text = (Path(__file__).resolve().parents[1] / page).read_text(encoding="utf-8")
+    found: dict[str, list[list[str]]] = {}
+    for block in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        head, _, *rows = (
+            [cell.replace("\\|", "|").strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            for line in block.splitlines()
+        )
+        found[" ".join(head)] = rows
+    return found
+
+
+def rounded_alike(shown: str, value: float) -> bool:
+    """Whether a number is what was shown, but for one in the last digit (4.9e4, 140: the tens)."""
+    mantissa, _, power = shown.lower().partition("e")
+    whole, _, decimals = mantissa.partition(".")
+    places = len(decimals) if decimals else len(whole.rstrip("0")) - len(whole)
+    return abs(float(shown) - value) <= 10.0 ** (int(power or 0) - places)
+
+
+def test_the_documentation_shows_what_comes_out(analyses: list[Analysis]) -> None:
+    rows = tables("docs/demo.md")["Sample Resistance Published (Ω) Found (Ω) Standard error (Ω) "
+                                  "Difference (%)"]  # fmt: skip
+    fresh = demo.comparison(analyses).to_dict("records")
+    assert len(rows) == len(fresh) == sum(map(len, PUBLISHED.values()))
+    names = ("published_ohm", "resistance_ohm", "stderr_ohm", "difference_percent")
+    for (sample, role, *numbers), row in zip(rows, fresh, strict=True):
+        assert (sample, role) == (row["sample"], row["role"])
+        for shown, name in zip(numbers, names, strict=True):
+            assert rounded_alike(shown, row[name]), (sample, role, name, row[name])
+
+
+def test_the_documentation_shows_the_peaks_that_come_out(analyses: list[Analysis]) -> None:
+    rows = tables("docs/demo.md")["Sample Role τ (s) Resistance of the peak (Ω)"]
+    fresh = [
+        row for analysis in analyses for row in analysis.peaks().to_dict("records") if row["role"]
+    ]
+    assert [tuple(row[:2]) for row in rows] == [(row["sample"], row["role"]) for row in fresh]
+    for (*_, tau, resistance), row in zip(rows, fresh, strict=True):
+        assert rounded_alike(tau, row["tau_s"]), row
+        assert rounded_alike(resistance, row["resistance_ohm"]), row
+
+
+def test_analyses_come_one_by_one(folder: Path) -> None:
+    first = next(demo.analyses(folder))
+    assert first.spectrum.label == demo.CELLS[0].label
 
 
 @pytest.mark.slow

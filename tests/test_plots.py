@@ -17,6 +17,7 @@ from eisfit import plots
 from eisfit.api import drt, fit, kramers_kronig, load_model
 from eisfit.fitting.result import FitResult
 from eisfit.plots import style
+from eisfit.relaxation.result import DRTResult
 from eisfit.spectrum import Spectrum
 
 FREQUENCY = np.geomspace(1e5, 1.0, 41)
@@ -183,6 +184,116 @@ def test_the_key_of_the_drt_covers_no_peak() -> None:
     key = ax.get_legend().get_window_extent()
     top = ax.transData.transform((1.0, float(np.max(result.gamma))))[1]
     assert key.y0 > top
+
+
+def blocking(tail_ohm: float = 1e6, label: str = "pellet") -> Spectrum:
+    """Two arcs of 100 and 50 ohm before a tail that reaches `tail_ohm` at 1 Hz."""
+    z = sample().impedance + tail_ohm * (1j * FREQUENCY) ** -0.9
+    return Spectrum(FREQUENCY, z, label)
+
+
+def insets(ax: Axes) -> list[Axes]:
+    return [child for child in ax.child_axes if child.get_gid() == "eisfit-inset"]
+
+
+@pytest.mark.parametrize(("tail", "count"), [(1e6, 1), (1e4, 1), (300.0, 0), (30.0, 0)])
+def test_arcs_before_a_large_tail_are_enlarged(tail: float, count: int) -> None:
+    frequency = np.geomspace(1e6, 1e-2, 81)  # here the tail lies below the arcs
+    z = load_model(CIRCUIT).impedance(frequency, VALUES) + tail * (1j * frequency * 1e2) ** -0.9
+    ax = plots.nyquist(Spectrum(frequency, z))
+    assert len(insets(ax)) == count
+
+
+def test_an_inset_shows_the_arcs_with_one_scale_and_covers_nothing() -> None:
+    spectrum = blocking()
+    ax = plots.nyquist(spectrum, inset=True)
+    (inset,) = insets(ax)
+    ax.figure.canvas.draw()
+    (x0, y0), (x1, y1) = inset.transData.transform([(0, 0), (10, 10)])
+    assert x1 - x0 == pytest.approx(y1 - y0, rel=0.02)
+    assert inset.get_xlim()[1] < 0.5 * ax.get_xlim()[1]
+    assert inset.get_xlabel().endswith("Ω)")
+    frame = inset.get_tightbbox()
+    z = spectrum.impedance
+    points = ax.transData.transform(np.column_stack([z.real, -z.imag]))
+    assert not any(frame.contains(*point) for point in points)
+    words = [t.get_window_extent() for t in ax.texts] + [ax.get_legend().get_window_extent()]
+    assert not any(frame.overlaps(word) for word in words)
+    assert not insets(plots.nyquist(spectrum, inset=False))
+
+
+@pytest.mark.parametrize("where", [None, "panel"])
+@pytest.mark.parametrize("kind", ["arcs", "blocking", "warburg", "spiral", "full"])
+def test_key_and_names_never_cover_data(kind: str, where: str | None) -> None:
+    turn = np.linspace(0.0, 6.0 * np.pi, 60)
+    rng = np.random.default_rng(1)
+    z = {
+        "arcs": sample().impedance,
+        "blocking": blocking().impedance,
+        "warburg": 10.0 + 1e3 * (1j * FREQUENCY) ** -0.5,
+        "spiral": 50.0 + turn * np.exp(1j * turn),
+        "full": rng.uniform(0, 1, 60) - 1j * rng.uniform(0, 1, 60),
+    }[kind]
+    spectrum = Spectrum(np.geomspace(1e6, 1.0, len(z)), z)
+    panel = Figure(figsize=(5, 4)).subplots(2, 2)[0, 0] if where else None
+    ax = plots.nyquist(spectrum, ax=panel)
+    ax.figure.canvas.draw()
+    points = ax.transData.transform(np.column_stack([z.real, -z.imag]))
+    words = [t.get_window_extent() for t in ax.texts] + [ax.get_legend().get_window_extent()]
+    for word in words:
+        assert not any(word.contains(*point) for point in points)
+    box = ax.get_window_extent()
+    assert all(box.contains(*corner) for word in words for corner in word.corners())
+
+
+def test_a_second_sample_moves_names_and_inset_aside() -> None:
+    ax = plots.nyquist(blocking(label="one"))
+    assert len(insets(plots.nyquist(blocking(3e5, label="two"), ax=ax, inset=True))) == 1
+    ax = plots.nyquist(sample(label="one"))
+    plots.nyquist(sample(1.5, label="two"), ax=ax)
+    ax.figure.canvas.draw()
+    for line in style.data_lines(ax):
+        points = ax.transData.transform(np.column_stack(line.get_data()))
+        assert not any(t.get_window_extent().contains(*p) for t in ax.texts for p in points)
+
+
+def with_peak_outside(height: float) -> DRTResult:
+    """A distribution with 100 ohm inside the window, and `height` behind its low end."""
+    result = drt(sample())
+    low, high = result.spectrum.tau_window
+    tau = np.geomspace(low / 10.0, high * 100.0, 200)
+    gamma = 100.0 * np.exp(-(np.log(tau / 1e-4) ** 2))
+    gamma += height * np.exp(-(np.log(tau / (30.0 * high)) ** 2))
+    rows = tuple(
+        {"tau_s": t, "gamma_ohm": g, "resistance_ohm": 1.77 * g, "status": status}
+        for t, g, status in ((1e-4, 100.0, "ok"), (30.0 * high, height, "outside window"))
+    )
+    nan = np.full(len(tau), np.nan)
+    return replace(
+        result, tau=tau, gamma=gamma, lower=nan, upper=nan,
+        in_window=(low <= tau) & (tau <= high), peak_rows=rows,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("height", "off"), [(50.0, False), (400.0, False), (2e6, True)])
+def test_the_drt_follows_the_peaks_inside_the_window(height: float, off: bool) -> None:
+    ax = plots.drt(with_peak_outside(height))
+    ax.figure.canvas.draw()
+    said = " ".join(texts(ax))
+    assert ("off scale" in said) == off
+    assert (ax.get_ylim()[1] > height) != off
+    assert ax.get_yscale() == "linear"
+    inside = ax.transData.transform((1e-4, 100.0))[1] - ax.transData.transform((1e-4, 0.0))[1]
+    if off:
+        assert f"off scale: {style.quantity(1.77 * height, 'Ω')} at" in said
+        assert inside > 0.3 * ax.get_window_extent().height
+        # The curve ends where the ground of the key begins
+        header = next(p for p in ax.patches if p.get_gid() == "eisfit-header")
+        key = ax.get_legend().get_window_extent()
+        assert header.get_window_extent().y0 <= key.y0
+        assert max(ax.get_yticks()) <= header.get_extents().transformed(
+            ax.transData.inverted()
+        ).y0 * (1 + 1e-9)
 
 
 def test_residuals_have_one_sign_for_circuit_and_kramers_kronig(fitted: FitResult) -> None:

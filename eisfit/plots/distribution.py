@@ -93,7 +93,8 @@ def _roof(result: DRTResult) -> tuple[float, bool]:
     The largest peak inside the window counts, unless the data determine none there: then the
     smallest outside.
     """
-    gamma = result.gamma
+    # Of a peak between two points of the grid, gamma may be higher than on either
+    highest = max([float(result.gamma.max()), *(row["gamma_ohm"] for row in result.peak_rows)])
     low, high = result.spectrum.tau_window
     inside = [row for row in result.peak_rows if low <= row["tau_s"] <= high]
     heights = [float(row["gamma_ohm"]) for row in inside]
@@ -102,9 +103,8 @@ def _roof(result: DRTResult) -> tuple[float, bool]:
         heights += [min(others)] if others else []
     most = _OFF_SCALE * max(heights, default=np.inf)
     band = result.upper[np.isfinite(result.upper) & (result.upper <= most)]
-    if gamma.max() <= most:
-        top = float(np.append(band, gamma).max())
-        return top or 1.0, False
+    if highest <= most:
+        return float(np.append(band, highest).max()) or 1.0, False
     shown = [row for row in result.peak_rows if row["gamma_ohm"] <= most]
     return 1.2 * max(_with_band(result, row) for row in shown), True
 

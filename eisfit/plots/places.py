@@ -109,14 +109,18 @@ class Room:
         hit = (wide.left < x) & (x < wide.right) & (wide.bottom < y) & (y < wide.top)
         return not hit.any() and not any(box.meets(other) for other in self.taken)
 
-    def beside(self, place: FloatArray, half: FloatArray) -> FloatArray | None:
-        """Return the middle of a label of this half size beside a point, or None without room."""
+    def beside(self, place: FloatArray, half: FloatArray, others: FloatArray) -> FloatArray | None:
+        """Return the middle of a label of this half size beside a point, or None without room.
+
+        A place that is nearer to one of the (M, 2) `others` would name the wrong point.
+        """
         angles = np.pi * np.array([0.5, 0.0, 0.25, 0.75, 1.0, -0.25, -0.5, -0.75])
         ring = np.column_stack([np.cos(angles), np.sin(angles)])
         gap = 4.5 / self.width_pt
         for offset in (*ring * (half + gap), *ring * (1.15 * half + 1.7 * gap)):
             box = Box.around(place + offset, half)
-            if self.holds(box, _EDGE_PT):
+            near = np.hypot(*(others - place - offset).T).min(initial=np.inf)
+            if near >= np.hypot(*offset) * (1.0 - 1e-9) and self.holds(box, _EDGE_PT):
                 self.taken.append(box)
                 return np.asarray(place + offset)
         return None

@@ -253,12 +253,12 @@ def _name_points(ax: Axes, room: Room, marks: list[Mark], most: int) -> None:
     """Write names beside points, where there is room, from low to high frequency."""
     size_pt = style.SMALL_PT - 0.5
     named: list[FloatArray] = []
-    for text, z in marks:
-        (place,) = units(ax, z)
+    places = units(ax, [z for _, z in marks])
+    for (text, z), place in zip(marks, places, strict=True):
         if len(named) == most or any(np.hypot(*(place - other)) < _APART for other in named):
             continue
         half = np.array([0.3 * len(text), 0.6]) * size_pt / room.width_pt
-        middle = room.beside(place, half)
+        middle = room.beside(place, half, places)
         if middle is None:
             continue
         named.append(place)
