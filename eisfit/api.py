@@ -64,8 +64,10 @@ def fit(
     engine : "eisfit" or "impedance"
         Our own, or impedance.py (extra `peers`) from our starting values.
     **options
-        `weighting`, `absolute_sigma`, `start`, `fixed`, `bounds`, `seed`: see
-        `eisfit.fitting.engine.FitOptions`.
+        `weighting`, `absolute_sigma`, `part`, `quantity`, `loss`, `loss_scale`, `start`, `fixed`,
+        `bounds`, `constraints`, `seed`, `effort`, `budget_s`: see
+        `eisfit.fitting.options.FitOptions`; and `params`, an `lmfit.Parameters` without
+        expressions, in place of `start`, `fixed` and `bounds`.
 
     Returns
     -------
@@ -82,7 +84,7 @@ def fit(
     """
     from eisfit.fitting.engine import fit_spectrum, options_from
 
-    settings = options_from(options)
+    settings = options_from(_weighted(spectrum, options), model)
     if model == "auto":
         from eisfit.fitting.choose import choose
 
@@ -94,7 +96,28 @@ def fit(
         return fit_spectrum(spectrum, chosen, settings)
     from eisfit.interop.engines import fit_with
 
+    if not settings.is_plain:
+        raise EngineError(
+            f"engine {engine!r} takes no constraints, part, quantity or loss: use engine='eisfit'"
+        )
     return fit_with(engine, spectrum, chosen, settings)
+
+
+def _weighted(spectrum: Spectrum, options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return options with the standard deviations that a Kramers-Kronig test gives, if asked."""
+    weighting = options.get("weighting")
+    if not (isinstance(weighting, str) and weighting == "kramers-kronig"):
+        return options
+    from eisfit.fitting.residual import sigma_from_residuals
+    from eisfit.validity import kramers_kronig_spectrum
+
+    test = kramers_kronig_spectrum(spectrum)
+    count = 2 * len(spectrum.used())
+    freedom = max(count - 3 - test.n_rc, 1)  # the chain has followed some of the noise
+    residuals = test.residuals * (count / freedom) ** 0.5
+    quantity = str(options.get("quantity", "impedance"))
+    sigma = sigma_from_residuals(spectrum, residuals, quantity)
+    return {**options, "weighting": sigma}
 
 
 def drt(spectrum: Spectrum, *, engine: str = "eisfit", **options: Any) -> DRTResult:
@@ -165,9 +188,12 @@ def fit_many(
     from eisfit.fitting.engine import fit_spectra, options_from
 
     engine = options.pop("engine", "eisfit")
-    if model == "auto" or engine != "eisfit":
+    weighting = options.get("weighting")
+    by_itself = isinstance(weighting, str) and weighting == "kramers-kronig"
+    if model == "auto" or engine != "eisfit" or by_itself:
         return map_each(partial(fit, model=model, engine=engine, **options), spectra, executor)
-    work = partial(fit_spectra, model=load_model(model), options=options_from(options))
+    chosen = load_model(model)
+    work = partial(fit_spectra, model=chosen, options=options_from(options, chosen))
     return map_chunks(work, spectra, executor)
 
 

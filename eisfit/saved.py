@@ -23,7 +23,7 @@ from eisfit.spectrum import Spectrum
 
 FORMAT = "eisfit-fit"
 VERSION = 1
-STATES = ("ok", "at bound", "not determined", "fixed")
+STATES = ("ok", "at bound", "not determined", "fixed", "tied")
 
 # JSON has no word for these; NaN, the absence of a number, is null
 _INFINITE = {"Infinity": math.inf, "-Infinity": -math.inf}

@@ -277,7 +277,7 @@ def test_a_result_is_frozen_answers_to_roles_and_travels():
         ({"fixed": {"R1": "x"}}, FitError, "R1 must be a positive number"),
         ({"bounds": {"R1": (5.0, 2.0)}}, FitError, "bounds of R1"),
         ({"bounds": {"R1": 5.0}}, FitError, "bounds of R1"),
-        ({"start": {"R1": 5.0}}, FitError, "missing: R0"),
+        ({"start": {"R1": -5.0}}, FitError, "R1 must be a positive number"),
         ({"weighting": "inverse"}, FitError, "unknown weighting"),
         ({"weighting": np.ones(3)}, FitError, r"shape \(70,\)"),
         ({"weighting": -np.ones(70)}, FitError, "positive"),

@@ -52,8 +52,10 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
         If the options name parameters (the circuit is not known yet), or the points are too few.
     """
     options = options or FitOptions()
-    if options.start or options.fixed or options.bounds:
-        raise FitError("model 'auto' takes no start, fixed or bounds: name a circuit for these")
+    if options.names_parameters:
+        raise FitError(
+            "model 'auto' takes no start, fixed, bounds or constraints: name a circuit for these"
+        )
     used = spectrum.used()
     if 2 * len(used) < len(Circuit.from_text(circuit_text(1, False, False)).slots) + 1:
         raise FitError(f"too few points to choose a circuit: {len(used)}; measure at least 3")

@@ -2,60 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
+from time import perf_counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from eisfit._version import __version__
 from eisfit.circuit.models import Model
 from eisfit.errors import FitError
-from eisfit.fitting.curve import Curve
-from eisfit.fitting.residual import Objective, deviations
+from eisfit.fitting.finish import Settled, in_order, settle
+from eisfit.fitting.known import knowledge
+from eisfit.fitting.options import FitOptions, options_from
+from eisfit.fitting.problem import Problem
+from eisfit.fitting.residual import deviations, weighting_name
 from eisfit.fitting.result import FitResult
-from eisfit.fitting.search import Effort, Found, search
-from eisfit.fitting.start import cloud, order_by_time
-from eisfit.fitting.statistics import uncertainty
-from eisfit.fitting.transform import box, coordinates
+from eisfit.fitting.search import search
+from eisfit.fitting.start import cloud
 from eisfit.spectrum import Spectrum
+
+__all__ = ["FitOptions", "fit_spectra", "fit_spectrum", "options_from", "versions"]
 
 Array = NDArray[Any]
 
 CHUNK = 8  # spectra searched together: more no longer fit a core's cache
-
-
-@dataclass(frozen=True)
-class FitOptions:
-    """How to fit.
-
-    Attributes
-    ----------
-    weighting : "modulus", "proportional", "unit", or array
-        sigma = |Z|; |Re Z| and |Im Z|; 1 ohm; or standard deviations in ohm, (N,) or (N, 2), for
-        the unmasked points.
-    absolute_sigma : bool
-        The array given is the true noise: the covariance is not scaled by the reduced chi-square.
-    start, fixed : mapping of names to values
-        A first guess, tried besides the engine's own starts; values to hold. Names are parameters
-        or role symbols.
-    bounds : mapping of names to (low, high)
-    seed : int
-        Of the random shapes; the same seed gives the same result.
-    effort : Effort
-        How many starts.
-    """
-
-    weighting: str | ArrayLike = "modulus"
-    absolute_sigma: bool = False
-    start: Mapping[str, float] = field(default_factory=dict)
-    fixed: Mapping[str, float] = field(default_factory=dict)
-    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-    seed: int = 0
-    effort: Effort = field(default_factory=Effort)
+_Problem = Problem  # under its older name
 
 
 def fit_spectrum(spectrum: Spectrum, model: Model, options: FitOptions | None = None) -> FitResult:
@@ -85,20 +60,34 @@ def fit_spectra(
     """
     options = options or FitOptions()
     results: dict[int, FitResult] = {}
-    for chunk in _chunks(spectra):
-        problem = _Problem.of([spectra[i].used() for i in chunk], model, options)
+    for chunk in _chunks(spectra, options):
+        began = perf_counter()
+        used = [spectra[i].used() for i in chunk]
+        problem = Problem.of(used, model, _trimmed(options, spectra[chunk[0]]))
         objective = problem.objective
         grid = objective.curve.omega.tobytes()
         shapes = cloud(model.circuit, objective.coords, grid, options.seed)
+        if problem.touched:
+            shapes = problem.shapes(shapes, options.seed)
         bounds = (problem.lower, problem.upper)
-        found = search(objective, bounds, shapes, problem.given, options.seed, options.effort)
+        effort = replace(options.effort, budget_s=options.budget_s * len(chunk))
+        found = search(objective, bounds, shapes, problem.given(shapes), options.seed, effort)
+        settled = settle(problem, options, shapes, found)
+        late = perf_counter() - began > effort.budget_s
         for s, i in enumerate(chunk):
-            results[i] = _result(spectra[i], model, options, problem, s, found[s])
+            results[i] = _result(spectra[i], problem, options, s, settled[s], late)
     return [results[i] for i in range(len(spectra))]
 
 
-def _chunks(spectra: Sequence[Spectrum]) -> Iterator[list[int]]:
-    """Yield indices of spectra that share a grid, a chunk at a time."""
+def _chunks(spectra: Sequence[Spectrum], options: FitOptions) -> Iterator[list[int]]:
+    """Yield indices of spectra that share a grid, a chunk at a time.
+
+    One by one where a start may have to be completed from the data, and where given standard
+    deviations have to be cut to the points that are not masked.
+    """
+    if options.start or not isinstance(options.weighting, str):
+        yield from ([i] for i in range(len(spectra)))
+        return
     waiting: dict[bytes, list[int]] = {}
     for i, spectrum in enumerate(spectra):
         same = waiting.setdefault(spectrum.used().frequency.tobytes(), [])
@@ -108,173 +97,80 @@ def _chunks(spectra: Sequence[Spectrum]) -> Iterator[list[int]]:
     yield from waiting.values()
 
 
-@dataclass(frozen=True)
-class _Problem:
-    """Spectra of one grid (S of them), made ready: objective, bounds (S, F), the user's starts."""
-
-    objective: Objective
-    lower: Array
-    upper: Array
-    given: Array
-    constrained: frozenset[int]
-    fixed: Mapping[int, float]
-
-    @classmethod
-    def of(cls, used: Sequence[Spectrum], model: Model, options: FitOptions) -> _Problem:
-        circuit = model.circuit
-        sigma = np.array([deviations(one, options.weighting) for one in used])
-        if (sigma <= 0).any():
-            raise FitError("a point has zero impedance, so its modulus weight is infinite: mask it")
-        place = {name: i for i, name in enumerate(circuit.names)}
-        fixed = {place[model.resolve(k)]: _number(v, k) for k, v in options.fixed.items()}
-        bounded = {place[model.resolve(k)]: _limits(v, k) for k, v in options.bounds.items()}
-        constrained = frozenset({*fixed, *bounded})
-        coords = coordinates(circuit, model.arcs, constrained)
-        held = np.full(len(place), np.nan)
-        for i, value in fixed.items():
-            held[i] = value if coords.linear[i] else np.log(value)
-        curve = Curve.of(circuit, coords, used[0].omega)
-        data = np.array([one.impedance for one in used])
-        objective = Objective(circuit, coords, curve, data, sigma, held)
-        free = objective.free
-        _check(model, used[0], len(free))
-        low, high = _boxes(objective, bounded)
-        given = np.clip(_given(options.start, model, place, coords, held), low[0], high[0])
-        return cls(objective, low, high, given, constrained, fixed)
-
-
-def _check(model: Model, used: Spectrum, free: int) -> None:
-    if not free:
-        raise FitError(f"{model.name}: every parameter is fixed, there is nothing to fit")
-    if 2 * len(used) < free:
-        raise FitError(
-            f"{model.name} has {free} free parameters, {used.label or 'the spectrum'} "
-            f"{2 * len(used)} data ({len(used)} points): fix some, or take a smaller model"
-        )
-
-
-def _boxes(objective: Objective, bounded: Mapping[int, tuple[float, float]]) -> tuple[Array, Array]:
-    """Return lower and upper free coordinates, (S, F) each."""
-    omega, coords = objective.curve.omega, objective.coords
-    modulus = np.abs(objective.data)
-    lows, highs = [], []
-    for size in modulus:
-        low, high = box(
-            objective.circuit,
-            coords,
-            resistance=(1e-4 * float(size.min()), 1e3 * float(size.max())),
-            tau=(1e-2 / float(omega.max()), 1e3 / float(omega.min())),
-        )
-        for i, (a, b) in bounded.items():
-            low[i], high[i] = (a, b) if coords.linear[i] else (np.log(max(a, 1e-300)), np.log(b))
-        lows.append(low[objective.free])
-        highs.append(high[objective.free])
-    return np.array(lows), np.array(highs)
-
-
-def _given(
-    start: Mapping[str, float], model: Model, place: Mapping[str, int], coords: Any, held: Array
-) -> Array:
-    free = np.flatnonzero(np.isnan(held))
-    if not start:
-        return np.empty((0, len(free)))
-    values = {place[model.resolve(k)]: _number(v, k) for k, v in start.items()}
-    missing = [model.names[i] for i in free if i not in values]
-    if missing:
-        raise FitError(
-            f"a start needs a value for every free parameter; missing: {', '.join(missing)}"
-        )
-    known = np.where(np.isnan(held), 1.0, np.where(coords.linear, held, np.exp(held)))
-    for i, value in values.items():
-        known[i] = value
-    return np.asarray(coords.to_coordinates(known))[free][None]
-
-
-def _number(value: Any, name: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = float("nan")
-    if not (np.isfinite(number) and number > 0):
-        raise FitError(f"{name} must be a positive number, found {value!r}")
-    return number
-
-
-def _limits(value: Any, name: str) -> tuple[float, float]:
-    try:
-        low, high = (float(x) for x in value)
-    except (TypeError, ValueError):
-        raise FitError(f"bounds of {name} must be (low, high), found {value!r}") from None
-    if not (0 <= low < high < np.inf):
-        raise FitError(f"bounds of {name} must have 0 <= low < high, found ({low:g}, {high:g})")
-    return low, high
+def _trimmed(options: FitOptions, spectrum: Spectrum) -> FitOptions:
+    """Return options with given standard deviations cut to the points that are not masked."""
+    if isinstance(options.weighting, str) or not spectrum.mask.any():
+        return options
+    sigma = deviations(spectrum, options.weighting, options.quantity)
+    return replace(options, weighting=sigma[~spectrum.mask])
 
 
 def _result(
     spectrum: Spectrum,
-    model: Model,
+    problem: Problem,
     options: FitOptions,
-    problem: _Problem,
     s: int,
-    found: Found,
+    end: Settled,
+    late: bool,
 ) -> FitResult:
-    objective = problem.objective
-    if not np.isfinite(found.cost):
+    objective, model = problem.objective, problem.model
+    if not np.isfinite(end.found.cost):
         raise FitError(
             f"{model.name}: no start gave finite numbers for {spectrum.label or 'the spectrum'}: "
-            "check the bounds and the fixed values"
+            "check the bounds, the fixed values and the constraints"
         )
-    whole = order_by_time(
-        model.circuit, objective.coords, objective.full(found.u)[None], problem.constrained
-    )[0]
+    whole = in_order(problem, s, end)
     values = objective.coords.to_values(whole)
     for i, value in problem.fixed.items():
         values[i] = value  # to the last digit, not by way of its logarithm
-    u = whole[objective.free]
-    n_data = objective.weight.shape[1]
-    scale = 1.0 if options.absolute_sigma else found.cost / max(n_data - len(u), 1)
-    known = uncertainty(objective, s, u, (problem.lower[s], problem.upper[s]), scale)
-    error = np.sqrt(np.maximum(np.diag(known.covariance), 0.0))
-    blind = [state in ("at bound", "not determined") for state in known.status]
-    curve, residuals = _curve(spectrum, model, options, objective.sigma[s], values)
+    known = knowledge(problem, s, replace(end, u=whole[objective.free]), options)
+    curve, residuals = _curve(spectrum, problem, options, values)
+    settled_in_time = not late or end.found.agreed >= options.effort.agreement
+    names = model.names
     return FitResult(
         spectrum=spectrum,
         model=model,
-        values=dict(zip(model.names, values.tolist(), strict=True)),
-        stderr=dict(zip(model.names, np.where(blind, np.nan, error).tolist(), strict=True)),
-        status=dict(zip(model.names, known.status, strict=True)),
+        values=dict(zip(names, values.tolist(), strict=True)),
+        stderr=dict(zip(names, known.stderr.tolist(), strict=True)),
+        status=dict(zip(names, known.status, strict=True)),
         covariance=known.covariance,
-        chi_square=found.cost,
-        n_data=n_data,
-        n_free=len(u),
+        chi_square=end.chi_square,
+        n_data=objective.n_data,
+        n_free=known.n_free,
         impedance=curve,
         residuals=residuals,
-        success=found.converged,
-        message=_message(found),
-        starts=found.starts,
-        agreed=found.agreed,
+        success=end.converged and settled_in_time,
+        message=_message(end, options, settled_in_time),
+        starts=end.found.starts,
+        agreed=end.found.agreed,
         condition=known.condition,
-        settings=_settings(options, spectrum),
+        settings={**_settings(options, spectrum), **known.settings},
     )
 
 
 def _curve(
-    spectrum: Spectrum, model: Model, options: FitOptions, used_sigma: Array, values: Array
+    spectrum: Spectrum, problem: Problem, options: FitOptions, values: Array
 ) -> tuple[Array, Array]:
-    """Return the fitted curve and (Z_fit - Z) / sigma at every frequency, masked ones too."""
-    curve = model.circuit.impedance(spectrum.frequency, values)
-    difference = curve - spectrum.impedance
-    sigma = np.full((len(spectrum), 2), np.nan)
-    if isinstance(options.weighting, str):
-        sigma = deviations(spectrum, options.weighting)
+    """Return the fitted curve and (fit - data) / sigma at every frequency, masked ones too."""
+    curve = problem.model.circuit.impedance(spectrum.frequency, values)
+    sigma = deviations(spectrum, options.weighting, options.quantity)
+    if options.part != "complex":
+        sigma[:, 1 if options.part == "real" else 0] = np.inf
+    if options.quantity == "admittance":
+        with np.errstate(all="ignore"):
+            difference = 1.0 / curve - 1.0 / spectrum.impedance
     else:
-        sigma[~spectrum.mask] = used_sigma
-    return curve, difference.real / sigma[:, 0] + 1j * difference.imag / sigma[:, 1]
+        difference = curve - spectrum.impedance
+    with np.errstate(all="ignore"):  # of masked points anything may be wrong
+        return curve, difference.real / sigma[:, 0] + 1j * (difference.imag / sigma[:, 1])
 
 
-def _message(found: Found) -> str:
+def _message(end: Settled, options: FitOptions, in_time: bool) -> str:
+    found = end.found
     agreement = f"{found.agreed} of {found.starts} starts reached the same lowest place"
-    if not found.converged:
+    if not in_time:
+        return f"the search ended at its budget of {options.budget_s:g} s; {agreement}"
+    if not end.converged:
         return f"the fit did not converge within its budget; {agreement}"
     if found.agreed < 2:
         return f"converged, but only one of {found.starts} starts reached this place"
@@ -282,14 +178,19 @@ def _message(found: Found) -> str:
 
 
 def _settings(options: FitOptions, spectrum: Spectrum) -> dict[str, Any]:
-    weighting = options.weighting if isinstance(options.weighting, str) else "user sigma"
     return {
         "engine": "eisfit",
-        "weighting": weighting,
+        "weighting": weighting_name(options.weighting),
         "absolute_sigma": options.absolute_sigma,
+        "part": options.part,
+        "quantity": options.quantity,
+        "loss": options.loss,
         "seed": options.seed,
-        "fixed": dict(options.fixed),
-        "bounds": {name: list(limits) for name, limits in options.bounds.items()},
+        "start": {name: float(value) for name, value in options.start.items()},
+        "fixed": {name: float(value) for name, value in options.fixed.items()},
+        "bounds": {name: [float(x) for x in ends] for name, ends in options.bounds.items()},
+        "constraints": list(options.constraints),
+        "budget_s": options.budget_s,
         "source_sha256": spectrum.metadata.get("sha256", ""),
         "versions": {"eisfit": __version__, **versions("numpy", "scipy")},
     }
@@ -305,18 +206,3 @@ def versions(*packages: str) -> dict[str, str]:
         except PackageNotFoundError:
             found[package] = ""
     return found
-
-
-def options_from(options: Mapping[str, Any]) -> FitOptions:
-    """Return options from keyword arguments.
-
-    Raises
-    ------
-    FitError
-        If a name is unknown; the message lists those there are.
-    """
-    known = list(FitOptions.__dataclass_fields__)
-    unknown = [name for name in options if name not in known]
-    if unknown:
-        raise FitError(f"unknown option {', '.join(unknown)}; there are {', '.join(known)}")
-    return FitOptions(**options)

@@ -44,7 +44,7 @@ def prune(fit: FitResult, options: FitOptions) -> Pruned:
     """
     full, quick = fit, replace(options, effort=TRIAL)
     dropped: tuple[str, ...] = ()
-    if options.fixed or options.bounds or options.start:
+    if options.names_parameters:
         return Pruned(fit)
     while True:
         parts = _arc_parts(fit)

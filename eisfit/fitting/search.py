@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -36,12 +37,16 @@ PROMISING, NEAR = 25.0, 5.0
 
 @dataclass(frozen=True)
 class Effort:
-    """How hard to search: starts in the first round and in later ones, and rounds in all."""
+    """How hard to search: starts in the first round and in later ones, and rounds in all.
+
+    No round begins after `budget_s` seconds, save the first.
+    """
 
     first: int = 8
     later: int = 16
     rounds: int = 6
     agreement: int = 3
+    budget_s: float = np.inf
 
 
 @dataclass(frozen=True)
@@ -96,6 +101,7 @@ def search(
     cloud : random shapes on the objective's grid
     given : (G, F) the user's own starts, tried first; G may be 0
     """
+    until = perf_counter() + effort.budget_s
     lower, upper = bounds
     moves = Moves.of(objective)
     own = Scales.of(objective) if objective.linear_in_scales else None
@@ -104,9 +110,9 @@ def search(
         _begin(objective, s, (lower[s], upper[s]), cloud, given, seed, effort)
         for s in range(len(objective.data))
     ]
-    for _ in range(effort.rounds):
+    for turn in range(effort.rounds):
         active = [s for s, hunt in enumerate(hunts) if not hunt.over]
-        if not active:
+        if not active or (turn and perf_counter() > until):
             break
         counts = [len(hunts[s].next) for s in active]
         owner = np.repeat(active, counts)
@@ -155,7 +161,7 @@ def _plan(
     effort: Effort,
 ) -> None:
     """Decide whether the search is over and, if not, where to start next."""
-    freedom = max(objective.weight.shape[1] - len(objective.free), 1)
+    freedom = max(objective.n_data - len(objective.free), 1)
     settled = hunt.agreed(hunt.cost) >= effort.agreement
     if settled and hunt.cost / freedom <= NEAR_FLOOR * hunt.floor:
         # Low and agreed on, and yet arcs may have taken each other's places
@@ -200,14 +206,14 @@ def debye_floor(objective: Objective, s: int) -> float:
     matrix = _debye_columns(omega) * objective.weight[s].reshape(-1, 2).T.reshape(-1, 1)
     data = objective.data[s]
     goal = np.concatenate([data.real, data.imag]) * objective.weight[s].reshape(-1, 2).T.reshape(-1)
-    if matrix.shape[1] >= matrix.shape[0] - 4:
+    if matrix.shape[1] >= objective.n_data - 4:
         return 0.0
-    matrix = matrix / np.linalg.norm(matrix, axis=0)
+    matrix = matrix / np.maximum(np.linalg.norm(matrix, axis=0), 1e-300)
     gram = matrix.T @ matrix
     gram[np.diag_indices_from(gram)] += 1e-11  # far below what the data can tell
     solution = np.linalg.solve(gram, matrix.T @ goal)
     misfit = goal - matrix @ solution
-    return float(misfit @ misfit) / (matrix.shape[0] - matrix.shape[1])
+    return float(misfit @ misfit) / (objective.n_data - matrix.shape[1])
 
 
 def _debye_columns(omega: Array) -> Array:
