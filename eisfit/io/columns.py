@@ -76,7 +76,7 @@ def _part(words: tuple[str, ...], *others: str) -> tuple[str, ...]:
 _NAMES = {
     "frequency": (
         "f", "freq", "frequency", "frequencies", "frequenz", "fréquence", "frecuencia",
-        "frequencia", "freqency", "frequence", "frequenza",
+        "frequencia", "freqency", "frequence", "frequenza", "\u03bd", "频率",
     ),
     "omega": ("omega", "w", "angularfrequency", "angularfreq", "radialfrequency", "kreisfrequenz"),
     "real": _part(
@@ -84,7 +84,8 @@ _NAMES = {
         "z'real", "realz'", "réelle", "realpartz'",
     ),
     "imaginary": _part(
-        ("im", "imag", "imaginary", "img", "imaginery"), "z''", "zs''", "zi", "zdoubleprime",
+        ("im", "imag", "imaginary", "img", "imaginery"), "z''", "zs''", "zi", "zj",
+        "zdoubleprime",
         "imaginaryimpedancez''", "im(z'')", "imaginärteil", "imaginaerteil", "z''imag",
         "imagz''", "imaginarypartz''",
     ),

@@ -86,6 +86,7 @@ def _sweeps(
     fixed = dict(measurement.metadata)
     if request.electrode is not None or measurement.control or len(measurement.pairs) > 1:
         fixed["electrode"] = pair
+    said = tuple(notes)
     return [
         Spectrum(
             frequency[part],
@@ -99,7 +100,7 @@ def _sweeps(
                 **fixed,
                 **_conditions(measurement, pair, part),
                 "columns": measurement.taken,
-                "notes": tuple(notes),
+                "notes": said,
             },
         )
         for number, part in enumerate(np.split(rows, starts[1:]), start=first)

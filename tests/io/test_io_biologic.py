@@ -3,6 +3,7 @@
 import logging
 import struct
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -271,3 +272,16 @@ def test_reading_text_imports_neither_galvani_nor_yadg(tmp_path):
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_two_hundred_files_a_second(tmp_path):
+    path = mpr(tmp_path, impedance())
+    eio.read(path)
+    fastest = np.inf
+    for _ in range(5):
+        start = time.process_time()
+        for _ in range(40):
+            eio.read(path)
+        fastest = min(fastest, time.process_time() - start)
+    assert 40 / fastest > 200
