@@ -23,6 +23,7 @@ import numpy as np
 from eisfit.errors import NoImpedanceError, ReadError
 from eisfit.io.eclab import TECHNIQUES
 from eisfit.io.measurement import Choice, Measurement, measured
+from eisfit.io.mprrows import LayoutError, rows_of
 from eisfit.io.request import Request
 from eisfit.io.source import Source
 from eisfit.spectrum import FloatArray
@@ -196,20 +197,40 @@ def _bytes_before_rows(data: Module) -> int:
 
 
 def _raw_columns(content: bytes, source: Source, notes: list[str]) -> dict[str, FloatArray]:
-    """Return name -> numbers, from galvani, or from yadg where galvani refuses the file."""
+    """Return name -> numbers, from galvani, from yadg where galvani refuses the file, else by us.
+
+    yadg takes an unknown column for a number of 4 bytes, and says so: then the rows are read here,
+    where its width is worked out.
+    """
     try:
         columns = _by_galvani(content)
-    except Exception as refusal:  # a foreign parser on a foreign file: any error is a refusal
-        try:
-            columns = _by_yadg(content, notes)
-        except Exception as second:
-            raise ReadError(
-                f"{source.name} cannot be read as .mpr: galvani says '{_short(refusal)}', yadg "
-                f"says '{_short(second)}'. Export it as text (.mpt) in EC-Lab or BT-Lab"
-            ) from second
-        notes.append(f"read by yadg, because galvani refused it ({_short(refusal)})")
+    except Exception as error:  # a foreign parser on a foreign file: any error is a refusal
+        refusal = _short(error)
+    else:
+        notes.append("read by galvani")
         return columns
-    notes.append("read by galvani")
+    heard: list[str] = []
+    try:
+        columns = _by_yadg(content, heard)
+        second = next((entry for entry in heard if "Unknown column" in entry), "")
+    except Exception as error:
+        second = _short(error)
+    if not second:
+        notes += [*heard, f"read by yadg, because galvani refused it ({refusal})"]
+        return columns
+    modules = list(walk(content, source.name))
+    data = _data_module(modules, source.name)
+    try:
+        columns, unknown = rows_of(data.data, data.version, _bytes_before_rows(data))
+    except LayoutError as error:
+        raise ReadError(
+            f"{source.name} cannot be read as .mpr: galvani says '{refusal}', yadg says "
+            f"'{second}', and {error}. Export it as text (.mpt) in EC-Lab or BT-Lab"
+        ) from error
+    notes.append(
+        f"read row by row, because galvani refused it ({refusal}), and yadg too ({second}); "
+        f"unknown columns: {', '.join(unknown) or 'none'}"
+    )
     return columns
 
 

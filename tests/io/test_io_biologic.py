@@ -170,10 +170,26 @@ def test_a_column_that_galvani_refuses_goes_to_yadg(tmp_path, capsys):
     assert capsys.readouterr() == ("", "")
 
 
-def test_neither_galvani_nor_yadg(tmp_path):
-    path = mpr(tmp_path, {**impedance(), (60000, "f"): F}, technique=201)
-    with pytest.raises(ReadError, match=r"galvani says '.*60000.*yadg says .*as text \(\.mpt\)"):
-        eio.read(path)
+@pytest.mark.parametrize("kind", ["b", "h", "f", "d"])
+@pytest.mark.parametrize("new", [False, True])
+def test_a_column_that_nobody_knows_never_stops_a_file(tmp_path, kind, new):
+    """Its width follows from that of the rows, wherever it stands and whatever it holds."""
+    columns = impedance()
+    items = list(columns.items())
+    unknown = {(251, kind): np.arange(len(F)) % 100}
+    for at in (0, 3, len(items)):
+        path = mpr(tmp_path, dict([*items[:at], *unknown.items(), *items[at:]]), new=new)
+        (spectrum,) = eio.read(path)
+        assert_is_z(spectrum)
+        assert "unknown columns: 251" in note(spectrum)
+    two = {**columns, (251, kind): F, (252, kind): F}
+    assert_is_z(eio.read(mpr(tmp_path, two, new=new))[0])
+
+
+def test_unknown_columns_of_unequal_width_are_refused(tmp_path):
+    columns = {**impedance(), (251, "d"): F, (252, "h"): F * 0}
+    with pytest.raises(ReadError, match=r"galvani says '.*251.*10 bytes a row.*as text \(\.mpt\)"):
+        eio.read(mpr(tmp_path, columns))
 
 
 def test_a_cycle_number_of_zero_throughout(tmp_path):
