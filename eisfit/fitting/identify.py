@@ -149,7 +149,7 @@ class Identifiability(FrozenArrays):
         for title, entries in (
             ("can change together, and the data hardly notice", self.directions),
             ("determined, although a part of it is not", self.determined),
-            ("not supported by the data", self.unsupported),
+            ("not supported by the data", _merged(self.unsupported)),
         ):
             if entries:
                 lines.append(f"{title}:")
