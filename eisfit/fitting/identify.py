@@ -23,6 +23,7 @@ from eisfit.fitting.derived import CLEARLY, POORLY, capacitance, time_constant, 
 from eisfit.fitting.engine import FitOptions, fit_spectrum
 from eisfit.fitting.prune import WORTH
 from eisfit.fitting.search import Effort
+from eisfit.fitting.symbols import symbols_of
 from eisfit.frozen import FrozenArrays, readonly
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def _log_covariance(result: FitResult) -> Array:
     again = Again.of(result)
     linear = np.array([slot.parameter.is_exponent for slot in result.model.circuit.slots])
     scale = np.where(linear, 1.0, result.value_array())
-    half = (again.tangent() / scale[:, None]) @ again.root()[0]
+    half = (again.tangent() / scale[:, None]) @ again.root()
     return np.asarray(noise_variance(result) * half @ half.T)
 
 
@@ -318,8 +319,15 @@ def _worth(result: FitResult, rest: Node, labels: tuple[str, ...], options: FitO
 
 
 def _of(given: Mapping[str, Any], model: Model, kept: set[str]) -> dict[str, Any]:
-    """Return those of a user's demands that are of parameters that are left, by their names."""
-    return {model.resolve(k): v for k, v in given.items() if model.resolve(k) in kept}
+    """Return those of a user's demands that are of parameters that are left."""
+    known = symbols_of(model)
+    found = {}
+    for key, value in given.items():
+        symbol = known[key]
+        name = model.names[symbol.index]
+        if name in kept:
+            found[name if symbol.tau_of is None else key] = value
+    return found
 
 
 def _percent(relative: float) -> str:

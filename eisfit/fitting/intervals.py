@@ -95,8 +95,7 @@ def band(result: FitResult, frequency: ArrayLike | None, level: float) -> Band:
     values = result.value_array()
     circuit = result.model.circuit
     by_coordinate = circuit.jacobian(f, values) @ again.tangent()  # (N, F)
-    half, _ = again.root()
-    spread = by_coordinate @ half  # (N, k)
+    spread = by_coordinate @ again.root()  # (N, k)
     parts = np.stack([spread.real, spread.imag], axis=1)
     covariance = noise_variance(result) * np.einsum("nik,njk->nij", parts, parts)
     return Band(np.asarray(f, dtype=np.float64), circuit.impedance(f, values), covariance, t, level)

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 
 from eisfit.circuit.models import Model
 from eisfit.errors import FitError
-from eisfit.fitting.again import Again
+from eisfit.fitting.again import Again, least_squares_only
 from eisfit.fitting.profile import asked_names
+from eisfit.fitting.symbols import symbols_of
 
 if TYPE_CHECKING:
     from lmfit import Minimizer, Parameters
@@ -48,26 +49,38 @@ class Residuals:
     def derivatives(self, params: Parameters) -> Array:
         """Return (V, 2N) derivatives by the V parameters that vary, in their order."""
         _, slopes = self._evaluate(params)
-        free = [self.names[i] for i in self.again.objective.free]
-        place = {name: k for k, name in enumerate(free)}
-        chosen = slopes[[place[name] for name, entry in params.items() if entry.vary]]
-        for row, entry in zip(chosen, (p for p in params.values() if p.vary), strict=True):
+        place = {name: k for k, name in enumerate(self.again.names)}
+        varied = [name for name, entry in params.items() if entry.vary]
+        chosen = slopes[[place[name] for name in varied]]
+        for row, entry in zip(chosen, (params[name] for name in varied), strict=True):
             # At its bound lmfit's sine is flat: there the parameter moves nothing
             if entry.value >= entry.max or entry.value <= entry.min:
                 row[:] = 0.0
         return np.asarray(chosen)
 
+    def values(self, params: Parameters) -> Array:
+        """Return all values (P,), those that follow from others by a tie included."""
+        objective, given = self.again.objective, self._given(params)
+        u = objective.coords.to_coordinates(given)[objective.free]
+        return np.asarray(objective.coords.to_values(objective.full(u)))
+
+    def _given(self, params: Parameters) -> Array:
+        return np.array([params[name].value for name in self.names], dtype=np.float64)
+
     def _evaluate(self, params: Parameters) -> tuple[Array, Array]:
-        values = np.array([params[name].value for name in self.names], dtype=np.float64)
+        values = self._given(params)
         key = values.tobytes()
         if key not in self._last:
             objective = self.again.objective
             free = objective.free
-            u = objective.coords.to_coordinates(values)
-            residuals, by_coordinate = objective(u[free][None], np.zeros(1, dtype=int))
-            tangent = objective.coords.tangent(u)[np.ix_(free, free)]
+            u = objective.coords.to_coordinates(values)[free]
+            residuals, by_coordinate = objective(u[None], np.zeros(1, dtype=int))
+            counts = np.isfinite(objective.sigma[0]).reshape(-1)
+            rows = np.ones(residuals.shape[1], dtype=bool)
+            rows[: len(counts)] = counts
+            slopes = np.linalg.solve(objective.tangent(u)[free].T, by_coordinate[0][:, rows])
             self._last.clear()
-            self._last[key] = residuals[0], np.linalg.solve(tangent.T, by_coordinate[0])
+            self._last[key] = residuals[0][rows], slopes
         return self._last[key]
 
 
@@ -77,27 +90,40 @@ def to_lmfit(result: FitResult) -> MinimizerResult:
     Raises
     ------
     FitError
-        If the problem cannot be set up again from the result.
+        If the problem cannot be set up again from the result, or the loss is robust.
     """
     minimizer = to_minimizer(result)
-    held = [name for name in result.names if _unsolvable(result, name)]
+    free = minimizer.userfcn.again.names
+    held = [name for name in free if _unsolvable(result, name)]
     params = minimizer.params.copy()
     for name in held:
         params[name].vary = False
     fitted = minimizer.leastsq(params)
-    _restore(fitted, result, held)
+    for name, value in zip(result.names, minimizer.userfcn.values(fitted.params), strict=True):
+        if result.status[name] == "tied":
+            fitted.params[name].value = value
+            fitted.params[name].stderr = result.stderr[name]
+    fitted.residual = fitted.residual[: result.n_data]
+    _restore(fitted, result, free, held)
     fitted.minimizer = minimizer
     return fitted
 
 
 def to_minimizer(result: FitResult) -> Minimizer:
-    """Return lmfit's Minimizer of a fit's problem, at its optimum, with the exact Jacobian."""
+    """Return lmfit's Minimizer of a fit's problem, at its optimum, with the exact Jacobian.
+
+    Raises
+    ------
+    FitError
+        As `to_lmfit`.
+    """
     from lmfit import Minimizer
 
+    least_squares_only(result, "lmfit", "take bootstrap() for its errors")
     residuals = Residuals(Again.of(result), result.names)
     return Minimizer(
         residuals,
-        _parameters(result),
+        _parameters(result, residuals.again),
         scale_covar=not result.settings.get("absolute_sigma", False),
         Dfun=residuals.derivatives,
         col_deriv=True,
@@ -108,15 +134,17 @@ def _unsolvable(result: FitResult, name: str) -> bool:
     """Whether a parameter would make the normal matrix singular."""
     index = result.names.index(name)
     variance = result.covariance[index, index]
-    return result.status[name] != "fixed" and not (np.isfinite(variance) and variance > 0)
+    return not (np.isfinite(variance) and variance > 0)
 
 
-def _parameters(result: FitResult) -> Parameters:
+def _parameters(result: FitResult, again: Again) -> Parameters:
     from lmfit import Parameters
 
+    known = symbols_of(result.model)
     limits = {
-        result.model.resolve(name): tuple(pair)
-        for name, pair in result.settings.get("bounds", {}).items()
+        result.names[known[name].index]: pair
+        for name, pair in again.options.bounds.items()
+        if known[name].tau_of is None
     }
     params = Parameters()
     for slot in result.model.circuit.slots:
@@ -128,33 +156,35 @@ def _parameters(result: FitResult) -> Parameters:
         params.add(
             slot.name,
             value=value,
-            vary=result.status[slot.name] != "fixed",
+            vary=slot.name in again.names,
             min=min(low, value),
             max=max(high, value),
         )
     return params
 
 
-def _restore(fitted: MinimizerResult, result: FitResult, held: Sequence[str]) -> None:
+def _restore(
+    fitted: MinimizerResult, result: FitResult, names: Sequence[str], held: Sequence[str]
+) -> None:
     """Count what was held among the variables again, and say which errors are not known.
 
     The covariance stays lmfit's own wherever it found one.
     """
-    names = [name for name in result.names if result.status[name] != "fixed"]
+    names = list(names)
     places = [result.names.index(name) for name in names]
     covariance = np.array(result.covariance[np.ix_(places, places)])
     if fitted.covar is not None:
         inside = [names.index(name) for name in fitted.var_names]
-        counted = max(fitted.nfree - len(held), 1)
         covar = fitted.covar
         if not result.settings.get("absolute_sigma"):
-            covar = covar * fitted.nfree / counted
+            covar = covar * fitted.nfree / max(result.degrees_of_freedom, 1)
         covariance[np.ix_(inside, inside)] = covar
     fitted.var_names = names
     fitted.init_vals = [result.values[name] for name in names]
     fitted.init_values = dict(zip(names, fitted.init_vals, strict=True))
     fitted.covar = covariance
     fitted._calculate_statistics()
+    _count_binding(fitted, result)
     error = np.sqrt(np.where(np.diag(covariance) > 0, np.diag(covariance), np.nan))
     for k, name in enumerate(names):
         entry = fitted.params[name]
@@ -167,6 +197,16 @@ def _restore(fitted: MinimizerResult, result: FitResult, held: Sequence[str]) ->
             if j != k and np.isfinite(error[k] * error[j])
         }
     fitted.errorbars = True
+
+
+def _count_binding(fitted: MinimizerResult, result: FitResult) -> None:
+    """Correct lmfit's statistics where an inequality binds: it takes one parameter away."""
+    excess = fitted.nvarys - result.n_free
+    if excess > 0:
+        fitted.nvarys, fitted.nfree = result.n_free, fitted.nfree + excess
+        fitted.redchi = fitted.chisqr / max(fitted.nfree, 1)
+        fitted.aic -= 2 * excess
+        fitted.bic -= np.log(fitted.ndata) * excess
 
 
 def conf_interval_rows(
@@ -183,8 +223,8 @@ def conf_interval_rows(
 
     from lmfit import conf_interval
 
-    asked = asked_names(result, names, {})
     fitted = to_lmfit(result)
+    asked = asked_names(result, fitted.var_names, names, {})
     if fitted.nvarys < 2:
         raise FitError("lmfit's conf_interval needs two free parameters: use method='eisfit'")
     with warnings.catch_warnings():
@@ -244,12 +284,12 @@ def from_lmfit(params: Parameters, model: Model | None = None) -> dict[str, dict
     bounds: dict[str, tuple[float, float]] = {}
     unset = False
     for given, entry in params.items():
-        name = given if model is None else model.resolve(given)
         if getattr(entry, "expr", None):
             raise FitError(
                 f"{given} has the expression {str(entry.expr)[:60]!r}: eisfit evaluates no "
-                "expressions of lmfit; set vary=True, or fix the parameter"
+                "expressions of lmfit; give it as one of our constraints, such as 'R2 = 2*R1'"
             )
+        name = given if model is None else model.resolve(given)
         value = float(entry.value)
         if not entry.vary:
             fixed[name] = _positive(given, value)

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.errors import EngineError, FitError
-from eisfit.fitting.again import Again, noise_variance
+from eisfit.fitting.again import Again, least_squares_only, noise_variance
 from eisfit.fitting.draws import Draws
 from eisfit.frozen import readonly
 
@@ -106,10 +106,11 @@ def mcmc(result: FitResult, steps: int, walkers: int | None, seed: int) -> Chain
     EngineError
         If emcee is not installed.
     FitError
-        If there are too few steps or walkers.
+        If there are too few steps or walkers, or the loss is robust.
     """
     if find_spec("emcee") is None:
         raise EngineError("MCMC needs emcee: pip install 'eisfit-toolkit[mcmc]'")
+    least_squares_only(result, "MCMC", "take bootstrap()")
     again = Again.of(result)
     size = len(again.u)
     count = max(32, 4 * size) if walkers is None else walkers
@@ -117,10 +118,8 @@ def mcmc(result: FitResult, steps: int, walkers: int | None, seed: int) -> Chain
         raise FitError(f"{size} parameters need an even number of at least {2 * size} walkers")
     if steps < 100:
         raise FitError(f"{steps} steps say nothing: take at least 100, better thousands")
-    owner = np.zeros(1, dtype=int)
-    best = float(np.sum(again.objective(again.u[None], owner)[0] ** 2))
     posterior = _Posterior(
-        again, max(best, 1e-300), result.n_data, bool(result.settings.get("absolute_sigma"))
+        again, max(again.cost(), 1e-300), result.n_data, bool(result.settings.get("absolute_sigma"))
     )
     sampler = _sample(posterior, _begin(again, result, count, seed), steps, seed)
     return _chain(result, again, sampler, (steps, count, seed))
@@ -147,11 +146,10 @@ def _sample(posterior: _Posterior, begin: Array, steps: int, seed: int) -> Any:
 def _begin(again: Again, result: FitResult, count: int, seed: int) -> Array:
     """Return places (count, F) spread like the posterior of the linear model, inside the box."""
     rng = np.random.default_rng(seed)
-    half, inside = again.root()
-    spread = np.sqrt(noise_variance(result)) * half
+    spread = np.sqrt(noise_variance(result)) * again.root()
     u = again.u + rng.normal(size=(count, spread.shape[1])) @ spread.T
     width = again.upper - again.lower
-    outside = np.setdiff1d(np.arange(len(again.u)), inside)
+    outside = np.flatnonzero(~spread.any(axis=1))
     inward = np.where(again.upper - again.u < again.u - again.lower, -1.0, 1.0)
     away = 0.01 * width * rng.exponential(size=u.shape) * inward
     u[:, outside] = (again.u + away)[:, outside]

@@ -17,9 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.errors import FitError
-from eisfit.fitting.again import Again, noise_variance
+from eisfit.fitting.again import Again, least_squares_only, noise_variance
 from eisfit.fitting.derived import quantile
 from eisfit.fitting.solve import Limits, Starts, levenberg_marquardt
+from eisfit.fitting.symbols import symbols_of
 
 if TYPE_CHECKING:
     from eisfit.fitting.result import FitResult
@@ -57,15 +58,16 @@ def profile_rows(
     Raises
     ------
     FitError
-        If a name is of nothing that is free.
+        If a name is of nothing that is free, or the loss is robust.
     ModelError
         If a name is unknown.
     """
+    least_squares_only(result, "a profile", "take bootstrap()")
     t = quantile(result, level)
     plain = Again.of(result)
     taus = {f"tau_{arc.label}": arc.store for arc in plain.objective.coords.arcs
             if arc.store in plain.objective.free}  # fmt: skip
-    asked = asked_names(result, names, taus)
+    asked = asked_names(result, plain.names, names, taus)
     # The C or Q of an arc is worked in by tau: to hold it, it must become a coordinate itself
     loose = [n for n in asked if n not in taus and result.names.index(n) in taus.values()]
     rows: dict[str, dict[str, Any]] = {}
@@ -82,37 +84,41 @@ def profile_rows(
 
 
 def asked_names(
-    result: FitResult, names: Sequence[str] | None, more: Mapping[str, Any]
+    result: FitResult, free: Sequence[str], names: Sequence[str] | None, more: Mapping[str, Any]
 ) -> list[str]:
-    """Return parameter names for names and role symbols; all that are free for None.
+    """Return parameter names for names and role symbols; all that are `free` for None.
 
     Raises
     ------
     ModelError
         If a name is neither a parameter's nor one of `more`.
     FitError
-        If a parameter is fixed.
+        If a parameter is fixed or tied.
     """
     if names is None:
-        return [name for name in result.names if result.status[name] != "fixed"]
+        return list(free)
     given = [names] if isinstance(names, str) else list(names)
     found = [name if name in more else result.model.resolve(name) for name in given]
     for name in found:
-        if name not in more and result.status[name] == "fixed":
-            raise FitError(f"{name} is fixed: it has no interval; name a free parameter")
+        if name not in more and name not in free:
+            raise FitError(
+                f"{name} is {result.status[name]}: it has no profile; there are {', '.join(free)}"
+            )
     return list(dict.fromkeys(found))
 
 
 def _target(result: FitResult, again: Again, name: str, store: int | None) -> _Target:
     index = result.names.index(name) if store is None else store
     spec = result.model.circuit.slots[index].parameter
-    limited = {result.model.resolve(key) for key in result.settings.get("bounds", {})}
+    known = symbols_of(result.model)
+    limited = {(known[key].index, known[key].tau_of is not None)
+               for key in result.settings.get("bounds", {})}  # fmt: skip
     return _Target(
         name=name,
         unit=spec.unit if store is None else "s",
         coordinate=int(np.flatnonzero(again.objective.free == index)[0]),
         linear=bool(again.objective.coords.linear[index]),
-        bounded=name in limited,
+        bounded=(index, store is not None) in limited,
         exponent_limit=spec.upper if spec.is_exponent else float("inf"),
     )
 
@@ -124,7 +130,7 @@ def _ends(
     columns = np.repeat(coordinates, 2)
     sides = np.tile([-1.0, 1.0], len(coordinates))
     walk = _Walk.begin(again, columns, sides, noise_variance(result), t)
-    floor = float(np.sum(again.objective(again.u[None], np.zeros(1, dtype=int))[0] ** 2))
+    floor = again.cost()
     for round_ in range(_ROUNDS):
         active = np.flatnonzero(~walk.done)
         if not len(active):
@@ -151,7 +157,7 @@ class _Walk:
 
     @classmethod
     def begin(cls, again: Again, column: Array, side: Array, variance: float, t: float) -> _Walk:
-        half, _ = again.root()
+        half = again.root()
         spread = variance * half @ half.T
         own = spread[column, column]
         linear = again.objective.coords.linear[again.objective.free][column]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from eisfit.errors import FitError
 from eisfit.fitting.again import Again, noise_variance, resampled
 from eisfit.fitting.draws import Draws
+from eisfit.fitting.general import GeneralObjective
 from eisfit.fitting.residual import Objective
 from eisfit.fitting.solve import Limits, Starts, levenberg_marquardt
 
@@ -91,9 +92,9 @@ Drawn = tuple[Objective, Array, Array]
 
 def _parametric(result: FitResult, again: Again, rng: np.random.Generator, count: int) -> Drawn:
     """Noise of the size that the fit found, around the fitted curve."""
-    sigma = again.objective.sigma[0]
+    sigma = _own_sigma(again)
     noise = rng.normal(size=(count, *sigma.shape)) * sigma * np.sqrt(noise_variance(result))
-    return _around(result, noise)
+    return _around(result, again, noise)
 
 
 def _residual(result: FitResult, again: Again, rng: np.random.Generator, count: int) -> Drawn:
@@ -101,28 +102,38 @@ def _residual(result: FitResult, again: Again, rng: np.random.Generator, count: 
 
     A residual is smaller than the noise by sqrt(1 - leverage); it is given its size back.
     """
-    owner = np.zeros(1, dtype=int)
-    residuals, slopes = again.objective(again.u[None], owner)
-    half, _ = again.root()
-    leverage = np.sum((half.T @ slopes[0]) ** 2, axis=0)
-    pairs = (residuals[0] / np.sqrt(np.maximum(1.0 - leverage, 0.05))).reshape(-1, 2)
+    residuals, slopes = again.weighted()
+    leverage = np.sum((again.root().T @ slopes) ** 2, axis=0)
+    pairs = (residuals / np.sqrt(np.maximum(1.0 - leverage, 0.05))).reshape(-1, 2)
     pairs = pairs - pairs.mean(axis=0)
     dealt = pairs[rng.integers(len(pairs), size=(count, len(pairs)))]
-    return _around(result, -dealt * again.objective.sigma[0])
+    return _around(result, again, -dealt * _own_sigma(again))
 
 
-def _around(result: FitResult, noise: Array) -> Drawn:
+def _own_sigma(again: Again) -> Array:
+    """Return sigma (N, 2) in the unit of what is fitted; 0 for a part that is not."""
+    objective = again.objective
+    own = objective.own_sigma if isinstance(objective, GeneralObjective) else objective.sigma
+    return np.where(np.isfinite(own[0]), own[0], 0.0)
+
+
+def _around(result: FitResult, again: Again, noise: Array) -> Drawn:
     curve = result.impedance[~result.spectrum.mask]
-    problem, _ = resampled(result, curve + noise[..., 0] + 1j * noise[..., 1])
-    return problem.objective, problem.lower, problem.upper
+    noise = noise[..., 0] + 1j * noise[..., 1]
+    if again.options.quantity == "admittance":
+        return resampled(result, 1.0 / (1.0 / curve + noise))
+    return resampled(result, curve + noise)
 
 
 def _case(result: FitResult, again: Again, rng: np.random.Generator, count: int) -> Drawn:
     """Points drawn with replacement: nothing is assumed of the noise, not even its size."""
     points = again.objective.data.shape[1]
-    times = rng.multinomial(points, np.full(points, 1.0 / points), size=count)
-    with np.errstate(divide="ignore"):
-        sigma = again.objective.sigma[0] / np.sqrt(times)[..., None]
+    times = rng.multinomial(points, np.full(points, 1.0 / points), size=count)[..., None]
     data = np.repeat(again.objective.data, count, axis=0)
-    objective = replace(again.objective, data=data, sigma=sigma)
-    return objective, np.tile(again.lower, (count, 1)), np.tile(again.upper, (count, 1))
+    objective, lower, upper = resampled(result, data)
+    with np.errstate(divide="ignore"):
+        root = np.sqrt(times)
+        if isinstance(objective, GeneralObjective):
+            own, sigma = objective.own_sigma / root, objective.sigma / root
+            return replace(objective, sigma=sigma, own_sigma=own), lower, upper
+        return replace(objective, sigma=objective.sigma / root), lower, upper
