@@ -51,22 +51,18 @@ def read_dta(source: Source, request: Request) -> list[Measurement]:
         )
     notes = tuple(_aborted(contents.settings))
     metadata = _metadata(contents.settings)
-    measurements = []
+    measurements: list[Measurement] = []
     for count, block in blocks:
         rows = sum(bool(line.strip()) for line in block) - 2
         missing = f"warning: {rows} of {count} rows are there" if count and rows < count else ""
-        measurements.append(
-            measured_block(
-                block,
-                request,
-                source.name,
-                format=FORMAT,
-                metadata=metadata,
-                notes=(
-                    *notes,
-                    *((f"{missing}, {(count or 0) - rows} are missing",) * bool(missing)),
-                ),
-            )
+        said = [f"{missing}, {(count or 0) - rows} are missing"] if missing else []
+        measurements += measured_block(
+            block,
+            request,
+            source.name,
+            format=FORMAT,
+            metadata=metadata,
+            notes=(*notes, *said),
         )
     return measurements
 

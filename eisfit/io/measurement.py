@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -119,6 +120,18 @@ class Choice:
         return [column.quantity in VITAL for _, column in self.used]
 
     @property
+    def groups(self) -> list[Choice]:
+        """Spectra that stand side by side, each with its own frequency; itself where it is one."""
+        starts = [
+            place
+            for place, (_, column) in enumerate(self.used)
+            if column.quantity in ("frequency", "omega")
+        ]
+        bounds = [0, *starts[1:], len(self.used)]
+        parts = [Choice(self.names, self.used[a:b]) for a, b in pairwise(bounds)]
+        return parts if all(part.is_complete for part in parts) else [self]
+
+    @property
     def is_complete(self) -> bool:
         """Whether they make a spectrum."""
         return is_complete([column for _, column in self.used])
@@ -214,6 +227,28 @@ def measured(
         sign_is_named=all(column.signed for column in _bearing_sign(used)),
         **more,
     )
+
+
+def measured_side_by_side(
+    choice: Choice,
+    values: Sequence[FloatArray],
+    source_name: str,
+    **more: Any,
+) -> list[Measurement]:
+    """Make a measurement of each group of columns with a frequency of its own; see `measured`."""
+    found = []
+    groups = choice.groups
+    begin = 0
+    for number, group in enumerate(groups, start=1):
+        end = begin + len(group.used)
+        part = {**more}
+        if len(groups) > 1:
+            said = f"spectrum {number} of {len(groups)} that stand side by side"
+            part["notes"] = (*more.get("notes", ()), said)
+        one = measured(group, values[begin:end], source_name, **part)
+        found.append(replace(one, unused=choice.unused))
+        begin = end
+    return found
 
 
 def measured_table(

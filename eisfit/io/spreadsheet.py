@@ -18,7 +18,7 @@ import numpy as np
 from eisfit.errors import NoImpedanceError, ReadError
 from eisfit.io.cells import Cell, Cells, OdsCells, SharedTexts, Sheet, XlsxCells, XlsxNames, parse
 from eisfit.io.columns import interpret, is_complete
-from eisfit.io.measurement import Choice, Measurement, measured
+from eisfit.io.measurement import Choice, Measurement, measured_side_by_side
 from eisfit.io.request import Request
 from eisfit.io.source import Source
 from eisfit.spectrum import FloatArray
@@ -131,7 +131,7 @@ def _measurements(
             first = ", ".join(str(cell) for cell in rows[0] if cell is not None)[:80]
             refused.append(f"{sheet.name or 'a sheet'} begins with {first!r}")
             continue
-        found.append(_measurement(sheet.name, rows, header, kind, source, request))
+        found += _side_by_side(sheet.name, rows, header, kind, source, request)
     if not found:
         said = "; ".join(refused)[:300] or "its sheets are empty"
         raise NoImpedanceError(
@@ -165,14 +165,14 @@ def _are_numbers(row: list[Cell]) -> bool:
     return sum(isinstance(cell, float) for cell in row) >= 3
 
 
-def _measurement(
+def _side_by_side(
     name: str,
     rows: list[list[Cell]],
     header: int,
     kind: str,
     source: Source,
     request: Request,
-) -> Measurement:
+) -> list[Measurement]:
     below = rows[header + 1 :]
     names = _texts(rows[header]) if header >= 0 else list(_NO_NAMES)
     width = max((len(row) for row in below), default=0)
@@ -184,7 +184,7 @@ def _measurement(
     notes = [f"sheet {name}"] if name else []
     keep = ~np.all([np.isnan(v) for v in values], axis=0) if values else np.ones(0, bool)
     more: dict[str, Any] = {"format": kind, "notes": tuple(notes), "label": name}
-    return measured(choice, [v[keep] for v in values], source.name, **more)
+    return measured_side_by_side(choice, [v[keep] for v in values], source.name, **more)
 
 
 def _with_units(names: list[str], below: list[list[Cell]]) -> tuple[list[str], list[list[Cell]]]:

@@ -21,7 +21,7 @@ from eisfit.io.layout import (
     without_header,
 )
 from eisfit.io.listcells import has_lists, read_lists
-from eisfit.io.measurement import Choice, Measurement, measured
+from eisfit.io.measurement import Choice, Measurement, measured_side_by_side
 from eisfit.io.request import Request
 from eisfit.io.rows import parse_lines, parse_rows
 from eisfit.io.source import Source
@@ -58,11 +58,11 @@ def read_table(source: Source, request: Request) -> list[Measurement]:
             "control": header.control,
             "metadata": header.metadata,
         }
-        return [_measured(layout, rows, source.name, header.notes, **said)]
+        return _measured(layout, rows, source.name, header.notes, **said)
     if has_lists(lines):
         return read_lists(source, request)
     if (layout_or_none := _named(lines, request, source.name)) is not None:
-        return [_measured(layout_or_none, rows, source.name)]
+        return _measured(layout_or_none, rows, source.name)
     headerless = without_header(lines, source.name)
     if headerless is not None and request.order:
         named = request.names([""] * len(headerless.names), source.name)
@@ -73,7 +73,7 @@ def read_table(source: Source, request: Request) -> list[Measurement]:
             headerless.decimal,
             headerless.thousands,
         )
-        return [_measured(layout, rows, source.name)]
+        return _measured(layout, rows, source.name)
     _refuse_unknown_names(lines, headerless, source.name)
     if headerless is None:
         raise ReadError(
@@ -96,8 +96,8 @@ def _first_lines(source: Source) -> list[str]:
 
 def measured_block(
     lines: Sequence[str], request: Request, source_name: str, **more: Any
-) -> Measurement:
-    """Make a measurement of lines that are read already: names, perhaps units, then rows.
+) -> list[Measurement]:
+    """Make measurements of lines that are read already: names, perhaps units, then rows.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def _refuse_unknown_names(lines: Sequence[str], layout: Layout | None, name: str
 
 def _measured(
     layout: Layout, rows: _Rows, source_name: str, said: Sequence[str] = (), **more: Any
-) -> Measurement:
+) -> list[Measurement]:
     damaged = [name for name in layout.names if name.startswith(("#NAME", "#REF", "#VALUE"))]
     if damaged:
         raise ReadError(
@@ -213,14 +213,15 @@ def _measured(
         )
     choice = Choice.among(layout.names, _NOTHING_ASKED, source_name)
     choice.check(source_name)
-    values, notes = rows(layout, choice.indices, choice.vital)
+    # Spectra side by side may be of unequal length: a row then has numbers for the longest alone.
+    alone = len(choice.groups) == 1
+    values, notes = rows(layout, choice.indices, [vital and alone for vital in choice.vital])
     more.setdefault("format", "text table")
     if more["format"] == "text table":
         # The names of a vendor need no explanation; those that a person wrote do.
         said = [*said, *_as_named(choice)]
-    return measured(
-        choice, list(values.T), source_name, notes=(layout.describe(), *said, *notes), **more
-    )
+    more["notes"] = (layout.describe(), *said, *notes)
+    return measured_side_by_side(choice, list(values.T), source_name, **more)
 
 
 def _as_named(choice: Choice) -> list[str]:

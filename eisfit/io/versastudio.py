@@ -43,8 +43,11 @@ def read_par(source: Source, request: Request) -> list[Measurement]:
         metadata["acquired"] = acquired
     notes = () if closed else ("warning: the file ends within its last segment: it was cut off",)
     return [
-        measured_block(block, request, source.name, format=FORMAT, metadata=metadata, notes=notes)
+        measurement
         for block in blocks
+        for measurement in measured_block(
+            block, request, source.name, format=FORMAT, metadata=metadata, notes=notes
+        )
     ]
 
 

@@ -136,18 +136,7 @@ def write_eclab(
     lines = ["EC-Lab ASCII FILE", f"Nb header lines : {len(above) + 3}", *above, "\t".join(names)]
     for number, spectrum in enumerate(spectra, start=1):
         known = [float(spectrum.metadata[key]) for key, _ in conditions]
-        block = np.column_stack(
-            [
-                spectrum.frequency,
-                spectrum.impedance.real,
-                -spectrum.impedance.imag,
-                spectrum.modulus,
-                spectrum.phase_deg,
-                np.full(len(spectrum), float(number)),
-                *(np.full(len(spectrum), value) for value in known),
-            ]
-        )
-        lines += ["\t".join(f"{value:.12E}" for value in row) for row in block]
+        lines += _eclab_rows(spectrum, [float(number), *known])
     try:
         data = ("\r\n".join(lines) + "\r\n").encode("latin-1")
     except UnicodeEncodeError as error:
@@ -156,6 +145,20 @@ def write_eclab(
             "write the comment without it"
         ) from error
     return write_bytes_atomically(path, data, force)
+
+
+def _eclab_rows(spectrum: Spectrum, constants: Sequence[float]) -> list[str]:
+    block = np.column_stack(
+        [
+            spectrum.frequency,
+            spectrum.impedance.real,
+            -spectrum.impedance.imag,
+            spectrum.modulus,
+            spectrum.phase_deg,
+            *(np.full(len(spectrum), value) for value in constants),
+        ]
+    )
+    return ["\t".join(f"{value:.12E}" for value in row) for row in block]
 
 
 def _eclab_header(

@@ -85,6 +85,33 @@ def test_excel_as_another_program_writes_it(tmp_path):
     assert [first.metadata["sweep"], second.metadata["sweep"]] == [1, 2]
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_spectra_side_by_side(read, separator):
+    """As people paste them: the second is shorter, and its cells are empty below."""
+    n = 20
+    lines = [separator.join([*NAMES, "", "f/kHz", "Z'", "-Z''"])]
+    for i, (f, z) in enumerate(zip(F, Z, strict=True)):
+        second = (f / 1e3, 2 * z.real, -2 * z.imag) if i < n else ()
+        fields = [f"{x:.9e}" for x in (f, z.real, -z.imag)]
+        lines.append(separator.join([*fields, "", *([f"{x:.9e}" for x in second] or [""] * 3)]))
+    first, other = read("\n".join(lines) + "\n")
+    assert is_z(first)
+    assert is_z(other, F[:n], 2 * Z[:n])
+    assert [first.metadata["sweep"], other.metadata["sweep"]] == [1, 2]
+    assert "spectrum 2 of 2 that stand side by side" in " ".join(other.metadata["notes"])
+
+
+def test_sheets_with_spectra_side_by_side(tmp_path):
+    rows = [[*NAMES, None, "f", "Re(Z)", "-Im(Z)"]]
+    for f, z in zip(F.tolist(), Z.tolist(), strict=True):
+        rows.append([f, z.real, -z.imag, None, f, 2 * z.real, -2 * z.imag])
+    path = tmp_path / "cells.xlsx"
+    path.write_bytes(samples.xlsx({"one": rows}))
+    first, other = eio.read(path)
+    assert is_z(first)
+    assert is_z(other, F, 2 * Z)
+
+
 def test_an_unknown_column_never_stops_a_file(tmp_path):
     path = tmp_path / "cell"
     for name, make in samples.SAMPLES.items():
