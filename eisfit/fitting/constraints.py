@@ -152,7 +152,7 @@ class Demands:
         `R2 = 2*R1` ties R2; `R1 + R2 = 100` ties R1.
         """
         text, left, right = relation.text, relation.left, relation.right
-        if len(left) == 1 and left[0].kind == "name" and names(right):
+        if len(left) == 1 and left[0].kind == "name":
             symbol = self.symbols[left[0].name]
             if symbol.index in self.fixed:
                 raise FitError(

@@ -188,6 +188,8 @@ class _Parser:
 
     def operand(self, at: int, group: str, token: str) -> bool:
         """Take a token where an operand must stand; return whether one must still follow."""
+        if self.waiting and self.waiting[-1].kind in FUNCTIONS and token != "(":
+            self.fail(at, f"expected '(' after {self.waiting[-1].kind}")
         if group == "number":
             number = float(token)
             if not np.isfinite(number):
@@ -200,8 +202,6 @@ class _Parser:
                 return True
             self.done.append(Step("name", name=token, at=at))
             return False
-        if self.waiting and self.waiting[-1].kind in FUNCTIONS and token != "(":
-            self.fail(at, f"expected '(' after {self.waiting[-1].kind}")
         if token == "(":
             self.depth += 1
             if self.depth > MAX_DEPTH:
