@@ -1,6 +1,11 @@
 """Intervals, bands, profiles, bootstrap and MCMC against scipy, closed forms and known truth."""
 
+import os
 import pickle
+import re
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -402,3 +407,16 @@ def test_statistics_of_every_family_can_be_asked_for():
         assert (profile["lower"] <= profile["value"] * (1 + 1e-9)).all()
         assert (profile["upper"] >= profile["value"] * (1 - 1e-9)).all()
         assert len(r.bootstrap(20).samples) >= 10
+
+
+def test_the_page_on_statistics_runs(tmp_path):
+    page = Path(__file__).parents[1] / "docs" / "statistics.md"
+    code = re.findall(r"^```python\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+    script = tmp_path / "page.py"
+    script.write_text("\n".join(code), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script)], capture_output=True, text=True, timeout=120,
+        env={**os.environ, "PYTHONPATH": str(page.parents[1])},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "determine every parameter" in done.stdout
