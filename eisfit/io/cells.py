@@ -13,7 +13,7 @@ from eisfit.errors import ReadError
 Cell = float | str | None
 
 _CHUNK = 1 << 16
-_MOST_BYTES = 1 << 27
+_MOST_BYTES = 1 << 26
 _MOST_CELLS = 400_000
 _MOST_ELEMENTS = 1_000_000
 _MOST_COLUMNS = 16_384

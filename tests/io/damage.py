@@ -13,7 +13,7 @@ from samples import zipped
 import eisfit.io as eio
 from eisfit.errors import ReadError
 
-LONGEST_S = 2.0
+LONGEST_S = 2.0  # of one core: the machine may have other work
 # Bytes that mean something to one format or another.
 _TOKENS = (
     b"\0", b"\n", b"\r\n", b"\t", b";", b",", b".", b"\xff" * 4, b"\x7f\xff\xff\xff", b"nan",
@@ -63,7 +63,7 @@ def damaged_inside(content: bytes, random: np.random.Generator) -> bytes:
 def read_or_refuse(path: Path) -> bool:
     """Read a file; return whether it was read, and fail where neither a spectrum nor an error of
     ours came back, in time."""
-    start = time.perf_counter()
+    start = time.process_time()
     try:
         spectra = eio.read(path)
     except ReadError as error:
@@ -72,7 +72,7 @@ def read_or_refuse(path: Path) -> bool:
         assert len(message) < 2000
         return False
     finally:
-        assert time.perf_counter() - start < LONGEST_S
+        assert time.process_time() - start < LONGEST_S
     assert spectra
     for spectrum in spectra:
         assert len(spectrum.frequency) == len(spectrum.impedance) > 0

@@ -16,17 +16,17 @@ from samples import F, Z
 import eisfit.io as eio
 from eisfit.errors import NoImpedanceError, ReadError
 
-WITHIN_S = 2.0
+WITHIN_S = 2.0  # of one core: the machine may have other work
 MB = 500
 
 
 def refused(tmp_path, content: bytes, match: str, error=ReadError):
     path = tmp_path / "hostile"
     path.write_bytes(content)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(error, match=match):
         eio.read(path)
-    assert time.perf_counter() - start < WITHIN_S
+    assert time.process_time() - start < WITHIN_S
 
 
 LAUGHS = (
@@ -63,10 +63,10 @@ def sheet_of(body: str) -> bytes:
 
 
 def test_zip_bombs(tmp_path):
-    spaces = "<worksheet>" + " " * (1 << 28) + "</worksheet>"
+    spaces = "<worksheet>" + " " * (1 << 27) + "</worksheet>"
     bomb = sheet_of(spaces)
     assert len(bomb) < 1 << 20
-    refused(tmp_path, bomb, "more than 128 MB of XML")
+    refused(tmp_path, bomb, "more than 64 MB of XML")
     texts = samples.zipped(
         {"xl/workbook.xml": "<a/>", "xl/sharedStrings.xml": "<sst>" + "<si/>" * 500_000}
     )
@@ -111,10 +111,10 @@ def test_a_million_columns(tmp_path):
     head = "freq/Hz,Re(Z)/Ohm,-Im(Z)/Ohm," + names[:25_000]
     path = tmp_path / "wide"
     path.write_text(f"{head}\n{numbers}\n{numbers}\n")
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(ReadError, match="do not fit the"):
         eio.read(path)
-    assert time.perf_counter() - start < WITHIN_S
+    assert time.process_time() - start < WITHIN_S
 
 
 def test_one_line_without_end(tmp_path):
@@ -185,7 +185,7 @@ def test_memory(tmp_path, kind):
     path = tmp_path / "big"
     rows = 400_000
     if kind == "bomb":
-        path.write_bytes(sheet_of("<worksheet>" + " " * (1 << 28) + "</worksheet>"))
+        path.write_bytes(sheet_of("<worksheet>" + " " * (1 << 27) + "</worksheet>"))
     else:
         block = samples.text_table((), (F, Z.real, -Z.imag), ";").encode()
         with path.open("wb") as stream:
