@@ -13,7 +13,7 @@ FORMAT = "Autolab .dfr"
 # Frequency, real part, minus the imaginary part; six more that no public source explains.
 _NAMES = ("freq/Hz", "Z'/Ohm", "-Z''/Ohm")
 _PER_POINT = 9
-_MOST_BYTES = 1 << 27
+_MOST_BYTES = 1 << 23
 
 
 def read_dfr(source: Source, request: Request) -> list[Measurement]:

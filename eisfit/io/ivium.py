@@ -22,7 +22,7 @@ from eisfit.spectrum import FloatArray
 FORMAT = "Ivium"
 _NAMES = ("Re(Z)/Ohm", "Im(Z)/Ohm", "freq/Hz")
 _MARKS = re.compile(r"[\x00-\x08\x0b-\x1f]")
-_MOST_BYTES = 1 << 27
+_MOST_BYTES = 1 << 24
 
 
 @dataclass

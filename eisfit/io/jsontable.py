@@ -17,6 +17,8 @@ from eisfit.spectrum import FloatArray
 
 FORMAT = "JSON table"
 _MOST_BYTES = 1 << 26
+_MOST_OBJECTS = 1_000_000
+_MOST_ENTRIES = 3_000_000
 
 
 def load_json(source: Source) -> Any:
@@ -28,6 +30,7 @@ def load_json(source: Source) -> Any:
         If it is too long, cut off, damaged, or nested beyond reason.
     """
     text = source.read_bytes(_MOST_BYTES).decode(source.encoding, errors="replace")
+    check_entries(text, source.name)
     try:
         return json.loads(text.strip("\ufeff\0 \t\r\n"))
     except (ValueError, RecursionError) as error:
@@ -35,6 +38,21 @@ def load_json(source: Source) -> Any:
             f"{source.name} is cut off or damaged JSON ({' '.join(str(error).split())[:120]}): "
             "write it again"
         ) from error
+
+
+def check_entries(text: str, source_name: str) -> None:
+    """Refuse JSON that would take far more memory than its text.
+
+    Raises
+    ------
+    ReadError
+        If it has too many objects, lists or entries.
+    """
+    if text.count("{") + text.count("[") > _MOST_OBJECTS or text.count(",") > _MOST_ENTRIES:
+        raise ReadError(
+            f"{source_name} is JSON with more than {_MOST_ENTRIES} entries: split it, or export "
+            "the numbers as text (.csv)"
+        )
 
 
 def read_json_table(source: Source, request: Request) -> list[Measurement]:

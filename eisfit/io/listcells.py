@@ -19,7 +19,7 @@ from eisfit.spectrum import FloatArray
 FORMAT = "table of lists"
 _LIST = re.compile(r"\[\s*[-+\d.][^\]]*,[^\]]*\]")
 _LABEL = re.compile(r"(?:.*[_\s])?(?:id|sample|name|label|cell|experimentid|title)", re.IGNORECASE)
-_MOST_SPECTRA = 100_000
+_MOST_SPECTRA = 20_000
 
 
 def has_lists(lines: Sequence[str]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from eisfit.errors import NoImpedanceError, ReadError, SpectrumError
+from eisfit.io.jsontable import check_entries
 from eisfit.io.request import Request
 from eisfit.io.source import Source
 from eisfit.spectrum import Spectrum
@@ -34,9 +35,13 @@ def read_json(source: Source, request: Request) -> list[Spectrum]:
     """
     _refuse(source, request)
     try:
-        document = json.loads(source.read_bytes(_MOST_BYTES).decode("utf-8-sig"))
+        text = source.read_bytes(_MOST_BYTES).decode("utf-8-sig")
+        check_entries(text, source.name)
+        document = json.loads(text)
         version = document["version"]
         entries = list(document["spectra"])
+    except ReadError:
+        raise
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ReadError(
             f"{source.name} is cut off or damaged JSON ({_short(error)}): write it again"

@@ -23,7 +23,7 @@ from eisfit.spectrum import FloatArray
 FORMAT = "Zahner .ism"
 _EPOCH = datetime(1980, 1, 1)
 _ARRAYS = ("frequency/Hz", "|Z|/Ohm", "phase(Z)/rad", "time/s")
-_MOST_BYTES = 1 << 28
+_MOST_BYTES = 1 << 26
 
 
 def read_ism(source: Source, request: Request) -> list[Measurement]:
