@@ -18,6 +18,7 @@ from eisfit.errors import FitError
 from eisfit.fitting.finish import Settled, in_order, settle
 from eisfit.fitting.known import knowledge
 from eisfit.fitting.options import FitOptions, options_from
+from eisfit.fitting.orders import Orders
 from eisfit.fitting.problem import Problem
 from eisfit.fitting.residual import deviations, weighting_name
 from eisfit.fitting.result import FitResult
@@ -67,11 +68,14 @@ def fit_spectra(
         objective = problem.objective
         grid = objective.curve.omega.tobytes()
         shapes = cloud(model.circuit, objective.coords, grid, options.seed)
-        if problem.touched:
-            shapes = problem.shapes(shapes, options.seed)
+        given = problem.given(shapes)
+        orders = Orders.of(problem)
+        if orders is not None:
+            shapes = orders.shapes(problem, shapes, options.seed)
+            given = np.concatenate([given, orders.starts(problem, used[0], options)])
         bounds = (problem.lower, problem.upper)
         effort = replace(options.effort, budget_s=options.budget_s * len(chunk))
-        found = search(objective, bounds, shapes, problem.given(shapes), options.seed, effort)
+        found = search(objective, bounds, shapes, given, options.seed, effort)
         settled = settle(problem, options, shapes, found)
         late = perf_counter() - began > effort.budget_s
         for s, i in enumerate(chunk):
@@ -80,20 +84,18 @@ def fit_spectra(
 
 
 def _chunks(spectra: Sequence[Spectrum], options: FitOptions) -> Iterator[list[int]]:
-    """Yield indices of spectra that share a grid, a chunk at a time.
+    """Yield indices of spectra that share a grid and its masks, a chunk at a time.
 
-    One by one where a start may have to be completed from the data, and where given standard
-    deviations have to be cut to the points that are not masked.
+    One by one where options name parameters: their starts come from the single spectrum.
     """
-    if options.start or not isinstance(options.weighting, str):
-        yield from ([i] for i in range(len(spectra)))
-        return
-    waiting: dict[bytes, list[int]] = {}
+    size = 1 if options.names_parameters else CHUNK
+    waiting: dict[tuple[bytes, bytes], list[int]] = {}
     for i, spectrum in enumerate(spectra):
-        same = waiting.setdefault(spectrum.used().frequency.tobytes(), [])
+        key = spectrum.frequency.tobytes(), spectrum.mask.tobytes()
+        same = waiting.setdefault(key, [])
         same.append(i)
-        if len(same) == CHUNK:
-            yield waiting.pop(spectrum.used().frequency.tobytes())
+        if len(same) == size:
+            yield waiting.pop(key)
     yield from waiting.values()
 
 

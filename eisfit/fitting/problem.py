@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice, permutations, product
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from eisfit.fitting.curve import Curve
 from eisfit.fitting.general import GeneralObjective
 from eisfit.fitting.options import FitOptions
 from eisfit.fitting.residual import Objective, deviations
-from eisfit.fitting.start import Cloud, branches_of, equal_parts, screen
+from eisfit.fitting.start import Cloud, screen
 from eisfit.fitting.symbols import find, symbols_of
 from eisfit.fitting.ties import Rules
 from eisfit.fitting.transform import Coordinates, box, coordinates
@@ -26,7 +25,6 @@ from eisfit.spectrum import Spectrum
 Array = NDArray[Any]
 
 GUESSES = 4  # starts made of an incomplete one and of the best shapes
-ORDERS = 120  # ways to order equivalent arcs that are tried on each shape
 _FAR = 20.0  # e-folds: the other end of a span of which only one was given
 
 
@@ -98,50 +96,6 @@ class Problem:
             values, _ = screen(cloud, self.objective.data[0], self.objective.sigma[0], GUESSES)
             rows = np.where(known, own, self.objective.coords.to_coordinates(values)[:, free])
         return np.clip(rows, self.lower[0], self.upper[0])
-
-    def shapes(self, cloud: Cloud, seed: int) -> Cloud:
-        """Return the cloud with arcs that are named, and so not alike, in orders of all kinds.
-
-        Of the orders of one shape that comes first which breaks the inequalities between time
-        constants and exponents least; chance decides between equals.
-        """
-        objective = self.objective
-        if not self.touched:
-            return cloud
-        groups: list[list[slice]] = []
-        inside: set[int] = set()
-        for group in reversed(equal_parts(objective.circuit, objective.coords)):
-            own = {i for span, _ in group for i in range(span.start, span.stop)}
-            if not own.isdisjoint(self.touched) and inside.isdisjoint(own):
-                groups.append([span for span, _ in group])
-                inside |= own
-        if not groups:
-            return cloud
-        orders = list(islice(product(*(permutations(range(len(g))) for g in groups)), ORDERS))
-        rng = np.random.default_rng(seed)
-        best = np.full(len(cloud.values), np.inf)
-        chosen = np.zeros(len(cloud.values), dtype=int)
-        for k, order in enumerate(orders):
-            values = cloud.values.copy()
-            for group, places in zip(groups, order, strict=True):
-                for to, source in enumerate(places):
-                    values[:, group[to]] = cloud.values[:, group[source]]
-            worst = self._broken(values) + 1e-6 * rng.random(len(values))
-            chosen[worst < best] = k
-            best = np.minimum(best, worst)
-        return _reordered(cloud, objective, groups, orders, chosen)
-
-    def _broken(self, values: Array) -> Array:
-        """Return how far shapes (K, P) break inequalities that no scale of a branch can mend."""
-        objective = self.objective
-        if not isinstance(objective, GeneralObjective) or objective.rules is None:
-            return np.zeros(len(values))
-        u = objective.coords.to_coordinates(values)[:, objective.free]
-        margins, slopes = objective.margins(u)
-        timeless = np.array([slot.parameter.ohm != 0 for slot in objective.circuit.slots])
-        timeless[[arc.store for arc in objective.coords.arcs if arc.store is not None]] = False
-        scaled = (np.abs(slopes) * timeless[objective.free]).any(axis=(0, 2))
-        return np.where(scaled, 0.0, np.maximum(np.nan_to_num(margins), 0.0)).sum(axis=1)
 
 
 def _objective(
@@ -234,20 +188,3 @@ def _start(start: Mapping[str, Any], model: Model, coords: Coordinates, demands:
         if arc.store in taus:
             out[arc.store] = np.log(taus[arc.store])
     return np.asarray(out)
-
-
-def _reordered(
-    cloud: Cloud, objective: Objective, groups: list[list[slice]], orders: list[Any], chosen: Array
-) -> Cloud:
-    values, columns = cloud.values.copy(), cloud.columns.copy()
-    branches, _ = branches_of(objective.circuit)
-    top = {branch.start: k for k, branch in enumerate(branches)}
-    for k, order in enumerate(orders):
-        rows = np.flatnonzero(chosen == k)
-        for group, places in zip(groups, order, strict=True):
-            for to, source in enumerate(places):
-                one, other = group[to], group[source]
-                values[rows, one] = cloud.values[rows, other]
-                if one.start in top and branches[top[one.start]].stop == one.stop:
-                    columns[rows, top[one.start]] = cloud.columns[rows, top[other.start]]
-    return replace(cloud, values=values, columns=columns)
