@@ -84,6 +84,20 @@ def values(count: int, basis: str) -> FloatArray:
 
 
 @lru_cache(maxsize=32)
+def values_between(count: int, basis: str, parts: int) -> FloatArray:
+    """Return the matrix from coefficients to gamma on a grid `parts` times as fine, read-only.
+
+    Returns
+    -------
+    ((count - 1) * parts + 1, count) array; every `parts`-th row is a row of `values`.
+    """
+    x = np.arange((count - 1) * parts + 1) / parts
+    shape, reach = _SHAPES[basis]
+    distance = x[:, None] - np.arange(count)
+    return readonly(np.where(np.abs(distance) <= reach, shape(distance), 0.0))
+
+
+@lru_cache(maxsize=32)
 def derivative(count: int, spacing: float, order: int, basis: str) -> FloatArray:
     """Return the matrix from coefficients to the derivative of gamma, read-only.
 

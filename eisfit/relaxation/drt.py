@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from eisfit.errors import RelaxationError
 from eisfit.kernels import log_tau_grid
 from eisfit.relaxation import report
-from eisfit.relaxation.peaks import find_peaks
+from eisfit.relaxation.blend import LEAST_SHARE, Blend, blend
+from eisfit.relaxation.mixture import Target
+from eisfit.relaxation.peaks import Peak, find_peaks
 from eisfit.relaxation.problem import Grid, Problem, SeriesTerms, build_problem
 from eisfit.relaxation.result import DRTResult
 from eisfit.relaxation.settings import Settings
@@ -59,12 +61,20 @@ def drt_spectrum(spectrum: Spectrum, **options: Any) -> DRTResult:
     settings = Settings.of(options)
     used = spectrum.used()
     _check(used)
-    problem = _problem(used, settings)
+    sigma = _sigma(used, settings)
+    problem = _problem(used, sigma, settings)
     modulus = _local_modulus(used, problem.grid.tau)
     given = None if settings.criterion != "given" else float(settings.regularization)
-    solved = regularise(problem, modulus, settings.criterion, given, settings.method == "adaptive")
-    draws = resample(solved, settings.samples, settings.seed) if settings.samples else None
-    return _result(spectrum, settings, solved, modulus, draws)
+    method = settings.chosen_method
+    solved = regularise(problem, modulus, settings.criterion, given, method != "tikhonov")
+    gamma = problem.gamma(solved.solution.x)
+    found = find_peaks(gamma, modulus, problem.grid.spacing, report.SMALLEST)
+    if method != "blend":
+        return _regularised_result(spectrum, settings, solved, modulus, found)
+    target = Target.of(problem, used.omega, sigma)
+    return _blended_result(
+        spectrum, settings, modulus, found, blend(problem, target, solved, found, modulus)
+    )
 
 
 def _check(used: Spectrum) -> None:
@@ -82,14 +92,13 @@ def _check(used: Spectrum) -> None:
         )
 
 
-def _problem(used: Spectrum, settings: Settings) -> Problem:
+def _problem(used: Spectrum, sigma: FloatArray, settings: Settings) -> Problem:
     shortest, longest = used.tau_window
     reach = 10.0**settings.extension
     tau = log_tau_grid(shortest / reach, longest * reach, settings.per_decade)
     tail = has_tail(used) if settings.tail == "auto" else settings.tail
     exponents = (0.0, *((-1.0,) if settings.inductance else ()), *(_TAIL_EXPONENTS * bool(tail)))
     grid = Grid(tau, settings.basis, settings.order)
-    sigma = _sigma(used, settings)
     return build_problem(used.omega, used.impedance, sigma, grid, SeriesTerms(exponents))
 
 
@@ -124,46 +133,133 @@ def _local_modulus(used: Spectrum, tau: FloatArray) -> FloatArray:
     return np.exp(np.interp(np.log(tau), -np.log(used.omega), np.log(used.modulus)))
 
 
-def _result(
+def _regularised_result(
     spectrum: Spectrum,
     settings: Settings,
     solved: Regularised,
     modulus: FloatArray,
-    draws: Resamples | None,
+    found: list[Peak],
 ) -> DRTResult:
     problem, solution = solved.problem, solved.solution
-    tau, gamma = problem.grid.tau, problem.gamma(solution.x)
-    window = spectrum.tau_window
-    sizes = dict(zip(problem.terms.exponents, map(float, problem.sizes(solution.x)), strict=True))
-    impedance = problem.impedance(spectrum.omega, solution.x)
-    unknown = np.full(len(tau), np.nan)
+    gamma = problem.gamma(solution.x)
+    draws = resample(solved, settings.samples, settings.seed) if settings.samples else None
+    unknown = np.full(len(gamma), np.nan)
     lower, upper = (unknown, unknown) if draws is None else interval(draws.posterior)
-    found = find_peaks(gamma, modulus, problem.grid.spacing, report.SMALLEST)
-    rows = report.peak_rows(found, gamma, problem.grid, modulus, window, draws)
+    rows = report.peak_rows(found, gamma, problem.grid, modulus, spectrum.tau_window, draws)
+    return _result(
+        spectrum,
+        settings,
+        solved,
+        rows,
+        problem.sizes(solution.x),
+        tau=problem.grid.tau,
+        gamma=gamma,
+        lower=lower,
+        upper=upper,
+        impedance=problem.impedance(spectrum.omega, solution.x),
+        reason=f"Gamma is the regularised curve, as method {settings.chosen_method!r} asks.",
+    )
+
+
+def _blended_result(
+    spectrum: Spectrum,
+    settings: Settings,
+    modulus: FloatArray,
+    found: list[Peak],
+    both: Blend,
+) -> DRTResult:
+    posterior, share, solved = both.posterior, both.share, both.solved
+    tau, regularised = np.exp(both.log_tau), both.regularised
+    trusted = posterior is not None and share >= LEAST_SHARE
+    draws = None
+    if settings.samples and not trusted:
+        draws = resample(solved, settings.samples, settings.seed)
+    if posterior is None:
+        parametric, gamma = np.full(len(tau), np.nan), regularised
+    else:
+        parametric = posterior.gamma(both.log_tau)
+        gamma = share * parametric + (1.0 - share) * regularised
+    if posterior is not None and trusted:
+        rows = report.fitted_rows(posterior, both.log_tau, gamma, spectrum.tau_window)
+    else:
+        coarse = both.problem.gamma(solved.solution.x)
+        rows = report.peak_rows(
+            found, coarse, both.problem.grid, modulus, spectrum.tau_window, draws
+        )
+    lower, upper = _band(both, gamma, draws, settings)
+    return _result(
+        spectrum,
+        settings,
+        solved,
+        rows,
+        both.sizes(),
+        tau=tau,
+        gamma=gamma,
+        lower=lower,
+        upper=upper,
+        impedance=both.impedance(spectrum.omega),
+        regularised=regularised,
+        parametric=parametric,
+        share=share,
+        reason=both.reason(),
+        polarization=sum(row["resistance_ohm"] for row in rows) if trusted else None,
+    )
+
+
+def _band(
+    both: Blend, gamma: FloatArray, draws: Resamples | None, settings: Settings
+) -> tuple[FloatArray, FloatArray]:
+    """Return the bounds of the band: of draws of peaks, or of the regularised curve.
+
+    Where the two curves differ, one of them is wrong by that; the band covers it.
+    """
+    if not settings.samples:
+        unknown = np.full(len(gamma), np.nan)
+        return unknown, unknown
+    if draws is not None:
+        grid, finer = np.log(both.problem.grid.tau), both.log_tau
+        low, high = (np.interp(finer, grid, bound) for bound in interval(draws.posterior))
+        return low, high
+    assert both.posterior is not None
+    random = np.random.default_rng(settings.seed)
+    drawn = both.posterior.draws(both.log_tau, settings.samples, random)
+    own = both.regularised
+    differ = (1.0 - both.share) * np.abs(own - both.posterior.gamma(both.log_tau))
+    low, high = interval(both.share * drawn + (1.0 - both.share) * own)
+    return np.maximum(np.minimum(low, gamma) - differ, 0.0), np.maximum(high, gamma) + differ
+
+
+def _result(
+    spectrum: Spectrum,
+    settings: Settings,
+    solved: Regularised,
+    rows: list[dict[str, Any]],
+    term_sizes: FloatArray,
+    **curves: Any,
+) -> DRTResult:
+    """Put together what all methods have alike."""
+    window, tau = spectrum.tau_window, curves["tau"]
+    sizes = dict(zip(solved.problem.terms.exponents, map(float, term_sizes), strict=True))
     tail = tuple((sizes[a], a) for a in _TAIL_EXPONENTS if sizes.get(a, 0.0) > 0.0)
-    residuals = (impedance - spectrum.impedance) / spectrum.modulus
+    residuals = (curves["impedance"] - spectrum.impedance) / spectrum.modulus
     rms = float(np.sqrt(np.mean(np.abs(residuals[~spectrum.mask]) ** 2) / 2.0))
     searched = len(solved.sweep.path) > 1
     lambdas = [s.lam for s in solved.sweep.path]
     return DRTResult(
         spectrum=spectrum,
-        tau=tau,
-        gamma=gamma,
-        lower=lower,
-        upper=upper,
         in_window=(tau >= window[0]) & (tau <= window[1]),
         resistance_inf=sizes[0.0],
         inductance=sizes.get(-1.0, 0.0),
         elastance=sizes.get(1.0, 0.0),
-        regularization=solution.lam,
+        regularization=solved.solution.lam,
         criterion=settings.criterion,
         order=settings.order,
-        method=settings.method,
+        method=settings.chosen_method,
         sweep=np.column_stack([lambdas, solved.sweep.scores]) if searched else np.empty((0, 2)),
-        impedance=impedance,
         residuals=residuals,
         messages=report.messages(rows, tail, solved.sweep.at_end, sizes[0.0], rms),
         peak_rows=tuple(rows),
         tail=tail,
         seed=settings.seed,
+        **curves,
     )

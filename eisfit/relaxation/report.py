@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eisfit.relaxation import shapes
 from eisfit.relaxation.peaks import Peak, without
+from eisfit.relaxation.posterior import Posterior
+from eisfit.relaxation.posterior import interval as log_interval
 from eisfit.relaxation.problem import Grid
 from eisfit.relaxation.uncertainty import Resamples, Sightings, interval, look_again, separation
 
@@ -32,6 +35,14 @@ _POOR_RMS = 0.01
 # shoulder and its neighbour have no shares of their own.
 _UNDETERMINED = 0.75
 _UNRESOLVED = 0.2
+# Fitted peaks nearer than this may not have shares of their own.
+_OVERLAP = np.log(10.0)
+_BESIDE = np.log(10.0) / 6.0
+_WIDEST = 8.0
+# Deviation of ln R, share of the larger peak's R, and distance, that make a skirt.
+_VAGUE = 0.3
+_SKIRT_SHARE = 0.35
+_SKIRT_REACH = 1.1 * np.log(10.0)
 
 
 def peak_rows(
@@ -66,6 +77,87 @@ def peak_rows(
         row["status"] = _status(row, window, _on_shoulder(found, k))
         rows.append(row)
     return rows
+
+
+def fitted_rows(
+    posterior: Posterior,
+    log_tau: FloatArray,
+    gamma: FloatArray,
+    window: tuple[float, float],
+) -> list[dict[str, Any]]:
+    """Return a row a fitted peak, by ascending tau.
+
+    Parameters
+    ----------
+    posterior : the fitted peaks
+    log_tau, gamma : (M,) arrays, the grid and the gamma shown on it, in ohm
+    window : shortest and longest tau in s that the measurement reaches
+    """
+    groups = _groups(posterior, log_tau, gamma)
+    log_r, r_deviation, place, place_deviation = posterior.moments(groups)
+    probability = posterior.probability()
+    total = float(np.exp(log_r).sum())
+    rows: list[dict[str, Any]] = []
+    for g, (k, *_) in enumerate(groups):
+        tau, resistance = float(np.exp(place[g])), float(np.exp(log_r[g]))
+        lower, upper = log_interval(float(log_r[g]), float(r_deviation[g]))
+        early, late = log_interval(float(place[g]), float(place_deviation[g]))
+        apart = np.abs(np.delete(place, g) - place[g]).min(initial=np.inf)
+        row = {
+            "tau_s": tau,
+            "frequency_hz": 1.0 / (2.0 * np.pi * tau),
+            "gamma_ohm": float(np.interp(place[g], log_tau, gamma)),
+            "resistance_ohm": resistance,
+            "lower_ohm": lower,
+            "upper_ohm": upper,
+            "capacitance_f": tau / resistance,
+            "fraction": resistance / total,
+            "probability": float(probability[k]),
+            "shape": _look(log_tau, gamma, float(place[g])),
+            "tau_lower_s": early,
+            "tau_upper_s": late,
+            "width_decades": _width(posterior, k),
+            "family": shapes.NAMES[posterior.best.family[k]],
+        }
+        row["status"] = _status(row, window, apart < _OVERLAP)
+        rows.append(row)
+    return sorted(rows, key=lambda row: float(row["tau_s"]))
+
+
+def _groups(posterior: Posterior, log_tau: FloatArray, gamma: FloatArray) -> list[list[int]]:
+    """Return which fitted peaks are one, the main one first.
+
+    A small one that makes no maximum of gamma, and of which the data say little, is the skirt of
+    the larger beside it, whose shape is of no family.
+    """
+    log_r, deviation, place, _ = posterior.moments()
+    groups: list[list[int]] = []
+    for k in np.argsort(-log_r):
+        if deviation[k] > _VAGUE and _look(log_tau, gamma, float(place[k])) == "shoulder":
+            hosts = [g for g in groups if log_r[g[0]] > log_r[k] - np.log(_SKIRT_SHARE)]
+            hosts = [g for g in hosts if abs(place[g[0]] - place[k]) < _SKIRT_REACH]
+            if hosts:
+                min(hosts, key=lambda g: abs(place[g[0]] - place[k])).append(int(k))
+                continue
+        groups.append([int(k)])
+    return groups
+
+
+def _look(log_tau: FloatArray, gamma: FloatArray, place: float) -> str:
+    """Return whether gamma has a maximum within a sixth of a decade of the peak."""
+    near = np.flatnonzero(np.abs(log_tau - place) < _BESIDE)
+    near = near[(near > 0) & (near < len(gamma) - 1)]
+    top = (gamma[near] >= gamma[near - 1]) & (gamma[near] >= gamma[near + 1])
+    return "maximum" if top.any() else "shoulder"
+
+
+def _width(posterior: Posterior, k: int) -> float:
+    """Return the full width at half maximum of a fitted peak in decades of tau."""
+    best = posterior.best
+    u = best.theta[k, 1] + np.linspace(-_WIDEST, _WIDEST, 801)
+    curve = shapes.gamma(best.family[k : k + 1], best.theta[k : k + 1], u)[0]
+    high = np.flatnonzero(curve >= 0.5 * curve.max())
+    return float((u[high[-1]] - u[high[0]] + u[1] - u[0]) / np.log(10.0))
 
 
 def _supported(

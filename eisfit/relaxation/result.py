@@ -39,8 +39,8 @@ class DRTResult(FrozenArrays):
         Terms size * (j omega)^-alpha of a blocking or diffusion tail, size in ohm s^-alpha; alpha =
         1 is the elastance.
     regularization, criterion, order, method : float, str, int, str
-        lambda, what chose it, derivative of the penalty, and "adaptive", "tikhonov" or the name of
-        another engine.
+        lambda, what chose it, derivative of the penalty, and "blend", "adaptive", "tikhonov" or the
+        name of another engine.
     sweep : (K, 2) array
         Columns lambda and score of the search; the smallest score won. No rows where lambda was
         given.
@@ -50,6 +50,15 @@ class DRTResult(FrozenArrays):
         What the reader should know, in sentences.
     peak_rows : tuple of mappings
         The rows of `peaks()`, by ascending tau.
+    regularised, parametric : (M,) arrays, ohm
+        The two curves behind gamma: the solution that assumes no shapes, and the sum of fitted
+        peaks (NaN where none was fitted).
+    share : float
+        Share of `parametric` in gamma; the rest is `regularised`.
+    reason : str
+        Why, in a sentence.
+    polarization : float or None
+        Sum of the fitted peaks' resistances in ohm, None where none was fitted.
     level, seed : float, int
         Level of the band and of the peaks' intervals, and the seed of the resamples.
     """
@@ -75,8 +84,17 @@ class DRTResult(FrozenArrays):
     tail: tuple[tuple[float, float], ...] = ()
     level: float = 0.95
     seed: int = 0
+    regularised: FloatArray | None = None
+    parametric: FloatArray | None = None
+    share: float = 0.0
+    reason: str = ""
+    polarization: float | None = None
 
     def __post_init__(self) -> None:
+        if self.regularised is None:
+            object.__setattr__(self, "regularised", self.gamma)
+        if self.parametric is None:
+            object.__setattr__(self, "parametric", np.full(len(self.tau), np.nan))
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
@@ -92,7 +110,12 @@ class DRTResult(FrozenArrays):
 
     @property
     def resistance_polarization(self) -> float:
-        """Integral of gamma over ln tau on the whole grid, in ohm; the tail is not in it."""
+        """Integral of gamma over ln tau in ohm, the tail not in it.
+
+        The sum of the peaks' resistances where they were fitted, else what the grid holds.
+        """
+        if self.polarization is not None:
+            return self.polarization
         return float(self.gamma.sum() * np.log(self.tau[1] / self.tau[0]))
 
     @property

@@ -12,7 +12,7 @@ from eisfit.errors import RelaxationError
 from eisfit.relaxation.discretization import BASES
 from eisfit.relaxation.select import CRITERIA
 
-METHODS = ("adaptive", "tikhonov")
+METHODS = ("auto", "blend", "adaptive", "tikhonov")
 WEIGHTINGS = ("modulus", "unit")
 
 
@@ -34,11 +34,13 @@ class Settings:
     tail : "auto", True or False
         Whether a blocking or diffusion tail, a sum of (j omega)^-alpha with alpha from 0.5 to 1,
         stands in series. "auto": where -Im Z still rises at the lowest frequencies.
-    method : "adaptive" or "tikhonov"
-        "tikhonov" is the plain penalty of the literature, equally strong at every tau. "adaptive"
-        starts from a penalty relative to the local modulus and weakens it twice where the solution
-        bends, so that sharp and flat parts, and small arcs beside large ones, are both smooth as
-        the data want them.
+    method : "auto", "blend", "adaptive" or "tikhonov"
+        "auto" is "blend", and "adaptive" where lambda or a criterion is given. "blend" fits a sum
+        of peaks, started from "adaptive", and leaves the regularised solution a share, the larger
+        the worse the peaks fit. "tikhonov" is the plain penalty of the literature, equally strong
+        at every tau. "adaptive" starts from a penalty relative to the local modulus and weakens it
+        twice where the solution bends, so that sharp and flat parts, and small arcs beside large
+        ones, are both smooth as the data want them.
     weighting : "modulus", "unit", or (N,) array
         What the errors of the used points are proportional to; an array is in ohm.
     samples : int
@@ -62,7 +64,7 @@ class Settings:
     basis: str = "gaussian"
     inductance: bool = True
     tail: bool | Literal["auto"] = "auto"
-    method: str = "adaptive"
+    method: str = "auto"
     weighting: str | ArrayLike = "modulus"
     samples: int = 100
     seed: int = 0
@@ -93,6 +95,13 @@ class Settings:
             if name not in known:
                 raise RelaxationError(f"a DRT has no option {name!r}; it has: {', '.join(known)}")
         return cls(**options)
+
+    @property
+    def chosen_method(self) -> str:
+        """The method, with "auto" decided."""
+        if self.method != "auto":
+            return self.method
+        return "blend" if self.regularization == "auto" else "adaptive"
 
     @property
     def criterion(self) -> str:

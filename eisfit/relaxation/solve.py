@@ -21,7 +21,8 @@ FloatArray = NDArray[np.float64]
 _REWEIGHTINGS = 2
 _FLOOR = 0.03
 _WIDTH_DECADES = 0.15
-_COARSE = 10.0 ** np.arange(1.0, -9.5, -1.0)
+_COARSE = 10.0 ** np.arange(1.0, -9.5, -1.5)
+_NEAR = 10.0 ** np.arange(2.0, -2.1, -0.5)
 _FINE = 10.0 ** np.arange(1.0, -9.5, -0.5)
 
 
@@ -71,7 +72,12 @@ def regularise(
     for _ in range(_REWEIGHTINGS):
         solved = _solved(problem, weights, criterion, coarse)
         weights = _adapted(problem, solved.solution.x, scale)
-    return _solved(problem, weights, criterion, fine)
+    if given is None:
+        # Around the last best first: the whole range costs as much as all the rest.
+        solved = _solved(problem, weights, criterion, _NEAR * solved.solution.lam)
+    if given is not None or solved.sweep.at_end:
+        solved = _solved(problem, weights, criterion, fine)
+    return solved
 
 
 def _solved(

@@ -1,0 +1,126 @@
+"""Two curves made one: a sum of peaks, and the regularised gamma that assumes no shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.relaxation import discretization
+from eisfit.relaxation.mixture import Target
+from eisfit.relaxation.peaks import Peak
+from eisfit.relaxation.posterior import Posterior
+from eisfit.relaxation.problem import Problem
+from eisfit.relaxation.search import search, start
+from eisfit.relaxation.solve import Regularised
+
+FloatArray = NDArray[np.float64]
+ComplexArray = NDArray[np.complex128]
+
+# Gamma is shown this many times finer than it is solved for: narrow peaks need it.
+FINER = 2
+# Share of the peaks where they fit as well as the regularised curve. The rest tempers shapes that
+# the data cannot tell apart.
+_SHARE = 0.85
+# Ratio of the variances that the peaks and the regularised curve leave: from here on the peaks'
+# share falls, by e where the ratio grows by half.
+_AS_GOOD = 1.1
+_FALL = 2.0
+# With less, the peaks of the result are those of the regularised curve.
+LEAST_SHARE = 0.3
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """Peaks and regularised curve of one problem, and the share of the peaks.
+
+    `lack` is the ratio of the variances that the two leave, `posterior` None where no peak was
+    found.
+    """
+
+    problem: Problem
+    solved: Regularised
+    posterior: Posterior | None
+    share: float
+    lack: float
+
+    @property
+    def log_tau(self) -> FloatArray:
+        """(M',) ln tau of the finer grid."""
+        tau = self.problem.grid.tau
+        return np.linspace(np.log(tau[0]), np.log(tau[-1]), (len(tau) - 1) * FINER + 1)
+
+    @property
+    def regularised(self) -> FloatArray:
+        """(M',) regularised gamma in ohm on the finer grid."""
+        return self.on_finer(self.solved.solution.x)
+
+    def on_finer(self, x: FloatArray) -> FloatArray:
+        """Return (..., M') gamma on the finer grid for (..., T + M) scaled unknowns."""
+        grid, problem = self.problem.grid, self.problem
+        finer = discretization.values_between(len(grid.tau), grid.basis, FINER)
+        return (x * problem.unit)[..., problem.n_terms :] @ finer.T
+
+    def sizes(self) -> FloatArray:
+        """Return the (T,) sizes of the series terms in SI units."""
+        own = self.problem.sizes(self.solved.solution.x)
+        if self.posterior is None:
+            return own
+        peaks = self.posterior.series() * self.problem.unit[: self.problem.n_terms]
+        return self.share * peaks + (1.0 - self.share) * own
+
+    def impedance(self, omega: FloatArray) -> ComplexArray:
+        """Return the (N,) impedance in ohm at `omega`."""
+        own = self.problem.impedance(omega, self.solved.solution.x)
+        if self.posterior is None:
+            return own
+        series = self.posterior.series() * self.problem.unit[: self.problem.n_terms]
+        peaks = self.problem.terms.impedance(omega) @ series + self.posterior.impedance(omega)
+        return self.share * peaks + (1.0 - self.share) * own
+
+    def reason(self) -> str:
+        """Return in words which share each curve has, and why."""
+        if self.posterior is None:
+            return "No peak was found to fit a shape to: gamma is the regularised curve."
+        comparison = (
+            f"a sum of {len(self.posterior.best)} peaks leaves {self.lack:.3g} times the variance "
+            "that the regularised curve leaves"
+        )
+        if self.share < LEAST_SHARE:
+            return (
+                f"Gamma is to {1 - self.share:.0%} the regularised curve, as are the peaks: "
+                f"{comparison}."
+            )
+        return f"Gamma is to {self.share:.0%} that of fitted peaks: {comparison}."
+
+
+def blend(
+    problem: Problem,
+    target: Target,
+    solved: Regularised,
+    found: list[Peak],
+    modulus: FloatArray,
+) -> Blend:
+    """Fit peaks to the data, started from the regularised gamma's, and weigh the two curves.
+
+    Parameters
+    ----------
+    problem, target : the same data, for either curve
+    solved : the regularised solution
+    found : the peaks of its gamma
+    modulus : (M,) array, |Z| in ohm at omega = 1/tau
+    """
+    if not found:
+        return Blend(problem, solved, None, 0.0, np.inf)
+    x = solved.solution.x
+    first = start(target, found, problem.gamma(x), modulus, x[: problem.n_terms])
+    count = len(problem.target)
+    posterior = Posterior.of(search(target, first, solved.variance), count)
+    best = posterior.best
+    if not len(best):
+        return Blend(problem, solved, None, 0.0, np.inf)
+    variance = best.misfit / max(count - float(best.free.sum()), 1.0)
+    lack = variance / max(solved.variance, np.finfo(float).tiny)
+    share = _SHARE * float(np.exp(-_FALL * max(lack - _AS_GOOD, 0.0)))
+    return Blend(problem, solved, posterior, share, float(lack))

@@ -1,0 +1,336 @@
+"""Which peaks, of which shapes: a search that swaps, prunes, adds and merges by evidence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.relaxation import shapes
+from eisfit.relaxation.mixture import Batch, Candidate, Target
+from eisfit.relaxation.peaks import Peak
+
+FloatArray = NDArray[np.float64]
+LN10 = np.log(10.0)
+
+FAMILIES = (shapes.ZARC, shapes.HAVRILIAK_NEGAMI, shapes.LOGNORMAL)
+# Bent to whatever the others cannot follow.
+FURTHER = (shapes.GENERAL, shapes.SPLIT)
+# Twice the log evidence that a move must gain to be taken, and within which a candidate still has
+# a share in the average.
+GAIN = 0.5
+_RELEVANT = 9.0
+_ROUNDS = 6
+_STEPS = 20
+# Fall of the cost in one step below which a candidate is near enough to be compared.
+_ROUGHLY = 0.5
+_MOST_KEPT = 12
+# Of the variance that a regularised curve leaves: with more, the shapes are wrong.
+_POOR = 1.1
+# Places this near are the same place.
+_SAME = 0.33 * LN10
+_CLOSEST = 0.3 * LN10
+_TOO_CLOSE = 100.0
+_NEIGHBOURS = 1.1 * LN10
+# A peak of which ln R is known better than this is not worth trying without.
+_DOUBTFUL = 0.12
+# Least fall of the weighted sum of squares, in variances, for which a place is tried.
+_WORTH = 7.0
+_MOST_ADDED = 2
+# Variance over ln tau of one of several peaks that are taken for one.
+_MEAN_VARIANCE = 0.15
+
+
+def start(
+    target: Target, found: list[Peak], gamma: FloatArray, modulus: FloatArray, sizes: FloatArray
+) -> list[Candidate]:
+    """Return candidates from the peaks of a regularised gamma: the largest, two, three, all.
+
+    A regularised gamma has ripples, and a search that begins with them seldom loses them: one
+    begins with fewer peaks and adds.
+
+    Parameters
+    ----------
+    target : what to fit
+    found : K peaks of `gamma`
+    gamma, modulus : (M,) arrays, ohm, on the problem's grid
+    sizes : (T,) scaled sizes of the series terms
+    """
+    grid = target.problem.grid
+    steps = np.array([p.position for p in found])
+    places = np.log(grid.tau[0]) + grid.spacing * steps
+    areas = np.array([max(float(p.area(gamma, grid.spacing)), 1e-12) for p in found])
+    tops = np.array([gamma[p.start : p.stop].max() for p in found])
+    width = np.clip(areas / (tops * np.sqrt(2.0 * np.pi)), 0.2, 1.5)
+    rank = np.argsort(-areas / modulus[np.round(steps).astype(int)])
+    first = []
+    for count in range(1, len(found) + 1):
+        part = rank[:count]
+        for family in (shapes.ZARC, shapes.LOGNORMAL):
+            theta = _shaped(family, np.log(areas[part]), places[part], width[part])
+            first.append(Candidate(np.full(count, family), theta, sizes))
+    return first
+
+
+def _shaped(family: int, log_r: FloatArray, place: FloatArray, width: FloatArray) -> FloatArray:
+    """Return parameters of peaks with about this maximum, area, and width of a Gaussian."""
+    theta = np.zeros((len(log_r), 4))
+    theta[:, 0], theta[:, 1] = log_r, place
+    if family >= shapes.LOGNORMAL:
+        theta[:, 2] = np.log(width)
+        if family == shapes.SPLIT:
+            theta[:, 3] = theta[:, 2]
+        if family == shapes.GENERAL:
+            theta[:, 2:] += [0.35, 0.7]
+        return theta
+    # A ZARC's height over area is cot(pi (1 - a) / 2) / (2 pi).
+    a = 1.0 - 2.0 / np.pi * np.arctan(width / np.sqrt(2.0 * np.pi))
+    theta[:, 2] = np.log(a / (1.0 - a))
+    if family == shapes.HAVRILIAK_NEGAMI:
+        theta[:, 3] = 1.6
+        theta[:, 1] += 0.1
+        theta[:, 2] += 0.2
+    return theta
+
+
+def _swapped(candidate: Candidate, index: int, family: int) -> Candidate:
+    """Return the candidate with another shape for one peak, of the same place, area and width."""
+    theta, kinds = candidate.theta.copy(), candidate.family.copy()
+    old = int(kinds[index])
+    kinds[index] = family
+    if old == family:
+        return Candidate(kinds, theta, candidate.series)
+    if max(old, family) < shapes.LOGNORMAL:
+        theta[index, 3] = 1.6 if family == shapes.HAVRILIAK_NEGAMI else 0.0
+        return Candidate(kinds, theta, candidate.series)
+    row = theta[index : index + 1]
+    u = row[0, 1] + np.linspace(-4.0, 4.0, 81)
+    curve = shapes.gamma(np.array([old]), row, u)[0]
+    width = np.clip(np.exp(row[:, 0]) / (curve.max() * np.sqrt(2.0 * np.pi)), 0.16, 2.0)
+    theta[index] = _shaped(family, row[:, 0], u[[int(curve.argmax())]], width)[0]
+    return Candidate(kinds, theta, candidate.series)
+
+
+def _without(candidate: Candidate, gone: list[int]) -> Candidate:
+    keep = ~np.isin(np.arange(len(candidate)), gone)
+    return Candidate(candidate.family[keep], candidate.theta[keep], candidate.series)
+
+
+def _merged(candidate: Candidate, families: tuple[int, ...]) -> list[Candidate]:
+    """Return candidates in which two or three neighbours by tau are one.
+
+    The skirts of a ZARC taken for a lognormal look like a small peak on either side: the one peak
+    has the place and width of the largest, and the area of all. Halves of a plateau or of a skewed
+    peak: it has the mean place and the width of all.
+    """
+    order = np.argsort(candidate.theta[:, 1])
+    close = np.diff(candidate.theta[order, 1]) < _NEIGHBOURS
+    merged = []
+    for size in (2, 3):
+        for first in range(len(order) - size + 1):
+            if not close[first : first + size - 1].all():
+                continue
+            run = order[first : first + size]
+            log_areas, at = candidate.theta[run, 0], candidate.theta[run, 1]
+            largest = int(run[log_areas.argmax()])
+            gone = [int(k) for k in run if k != largest]
+            share = np.exp(log_areas - np.logaddexp.reduce(log_areas))
+            place = float(share @ at)
+            width = np.sqrt(share @ (at - place) ** 2 + _MEAN_VARIANCE)
+            for family in families:
+                one = _swapped(candidate, largest, family)
+                if family in FURTHER:
+                    one.theta[largest] = _shaped(
+                        family, log_areas[:1], np.array([place]), np.array([width])
+                    )[0]
+                one.theta[largest, 0] = np.logaddexp.reduce(log_areas)
+                merged.append(_without(one, gone))
+    return merged
+
+
+def _with_more(target: Target, candidate: Candidate) -> list[Candidate]:
+    """Return candidates with a further peak where the residual asks most for one."""
+    batch = Batch(target, [candidate])
+    jacobian = batch.jacobian(np.zeros(1, dtype=int), batch.state.theta)
+    residual = batch.residual(batch.state.series, jacobian)[0]
+    jacobian = jacobian[0][np.abs(jacobian[0]).max(axis=1) > 0]
+    q, _ = np.linalg.qr(jacobian.T)
+    places = np.arange(target.bounds[0], target.bounds[1], 0.3)
+    theta = _shaped(shapes.LOGNORMAL, np.zeros(len(places)), places, np.full(len(places), 0.35))
+    response = shapes.evaluate(np.full(len(places), shapes.LOGNORMAL), theta, target.log_omega)[
+        :, 0
+    ]
+    columns = np.concatenate([response.real, response.imag], axis=1) * target.inverse
+    length = np.sqrt((columns**2).sum(axis=1))
+    columns = columns - (columns @ q) @ q.T
+    left = np.sqrt((columns**2).sum(axis=1)) + 1e-12 * length
+    score = np.where(left > 1e-4 * length, columns @ residual / left, 0.0)
+    variance = candidate.misfit / (len(target.data) - len(jacobian))
+    worth = np.where(score > 0, score**2 / variance, 0.0)
+    inner = (worth[1:-1] >= worth[:-2]) & (worth[1:-1] > worth[2:]) & (worth[1:-1] > _WORTH)
+    tops = np.flatnonzero(inner) + 1
+    tops = tops[np.argsort(-worth[tops])][:_MOST_ADDED]
+    theta[:, 0] = np.log(np.maximum(score / left, 1e-12))
+    return [
+        Candidate(
+            np.append(candidate.family, shapes.LOGNORMAL),
+            np.vstack([candidate.theta, theta[i]]),
+            candidate.series,
+        )
+        for i in tops
+    ]
+
+
+def search(target: Target, first: list[Candidate], variance: float) -> list[Candidate]:
+    """Return the best candidate and those near it, best first.
+
+    Each round tries every move from the best so far, all fitted at once; swaps that gain on their
+    own are then tried together, as peaks a decade apart hardly feel each other.
+
+    Parameters
+    ----------
+    target : what to fit
+    first : candidates to begin with, as from `start`
+    variance : what a curve of any shape leaves a datum; shapes further off are tried for more
+    """
+    hunt = _Hunt(target)
+    hunt.fit(first)
+    hunt.suit_each_count()
+    for _ in range(_ROUNDS):
+        before = hunt.best.score
+        hunt.try_together(hunt.moves())
+        if hunt.best.score > before - GAIN:
+            break
+    hunt.try_together(hunt.bends(variance))
+    # What each shape leaves open is in the intervals: all of them, beside the best there is.
+    hunt.swapped.clear()
+    hunt.try_together(hunt.swaps(hunt.best, FAMILIES))
+    return hunt.near_best()
+
+
+class _Hunt:
+    """What was tried, and what came of it."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.tried: dict[tuple[object, ...], Candidate] = {}
+        self.swapped: set[tuple[int, int, int]] = set()
+
+    @property
+    def best(self) -> Candidate:
+        return min(self.tried.values(), key=lambda c: c.score)
+
+    def fit(self, candidates: list[Candidate], bar: float = np.inf) -> list[Candidate]:
+        """Fit candidates, give up those far above `bar`, remember all and return them."""
+        batch = Batch(self.target, candidates)
+        batch.descend(_STEPS, bar, _ROUGHLY)
+        done = batch.candidates()
+        for before, after in zip(candidates, done, strict=True):
+            # Closer peaks are one: kept only as a place to merge from.
+            judged = after if _allowed(after) else replace(after, score=after.score + _TOO_CLOSE)
+            self.tried[_signature(before)] = judged
+            self.tried.setdefault(_signature(after), judged)
+        return done
+
+    def suit_each_count(self) -> None:
+        """Swap the shapes of the best candidate of every number of peaks.
+
+        Before its shapes are right, a sum of few peaks fits worse than one of many wrong ones.
+        """
+        by_count: dict[int, Candidate] = {}
+        for candidate in sorted(self.tried.values(), key=lambda c: -c.score):
+            by_count[len(candidate)] = candidate
+        swaps = {count: self.swaps(best, FAMILIES) for count, best in by_count.items()}
+        everything = [c for some in swaps.values() for c in some]
+        done = iter(self.fit(everything) if everything else [])
+        joint = [_together(by_count[n], [next(done) for _ in some]) for n, some in swaps.items()]
+        new = [c for c in joint if c is not None and _signature(c) not in self.tried]
+        if new:
+            self.fit(new)
+
+    def try_together(self, moves: list[Candidate]) -> None:
+        """Fit what was not tried yet, then the swaps that gained, all at once."""
+        best = self.best
+        moves = [m for m in moves if _signature(m) not in self.tried]
+        if moves:
+            together = _together(best, self.fit(moves, best.cost))
+            if together is not None and _signature(together) not in self.tried:
+                self.fit([together], best.cost)
+
+    def swaps(self, candidate: Candidate, families: tuple[int, ...]) -> list[Candidate]:
+        """Return the candidate with one peak of another shape, for all not swapped so before.
+
+        Which shape a peak has hardly depends on those of the others.
+        """
+        out = []
+        for k in range(len(candidate)):
+            place = round(candidate.theta[k, 1] / _SAME)
+            self.swapped.add((len(candidate), int(candidate.family[k]), place))
+            for family in families:
+                if (len(candidate), family, place) not in self.swapped:
+                    self.swapped.add((len(candidate), family, place))
+                    out.append(_swapped(candidate, k, family))
+        return out
+
+    def moves(self) -> list[Candidate]:
+        """Return the candidates one move away from the best."""
+        best = self.best
+        moves = self.swaps(best, FAMILIES)
+        if len(best) > 1:
+            deviation = np.sqrt(np.diagonal(best.covariance)[len(best.series) :: 4])
+            moves += [_without(best, [int(k)]) for k in np.flatnonzero(deviation > _DOUBTFUL)]
+            moves += _merged(best, FAMILIES)
+        return moves + _with_more(self.target, best)
+
+    def bends(self, variance: float) -> list[Candidate]:
+        """Return candidates with shapes that bend to what the others cannot follow.
+
+        In place of close peaks, which may be the halves of one; everywhere where the fit is poor.
+        """
+        best = self.best
+        bent = _merged(best, FURTHER)
+        left = len(self.target.data) - float(best.free.sum())
+        if best.misfit > _POOR * variance * left:
+            bent += self.swaps(best, FURTHER)
+        return bent
+
+    def near_best(self) -> list[Candidate]:
+        """Return the best and those that evidence does not part from it, fitted to the end."""
+        ranked = sorted({id(c): c for c in self.tried.values()}.values(), key=lambda c: c.score)
+        limit = ranked[0].score + _RELEVANT
+        batch = Batch(self.target, [c for c in ranked if c.score < limit][:_MOST_KEPT])
+        batch.descend(_STEPS)
+        return sorted(batch.candidates(), key=lambda c: c.score)
+
+
+def _allowed(candidate: Candidate) -> bool:
+    places = np.sort(candidate.theta[:, 1])
+    return all(b - a >= _CLOSEST for a, b in pairwise(places))
+
+
+def _signature(candidate: Candidate) -> tuple[object, ...]:
+    """Return what tells candidates apart: families, and places to a third of a decade."""
+    order = np.argsort(candidate.theta[:, 1])
+    places = np.round(candidate.theta[order, 1] / _SAME).astype(int)
+    return (*map(int, candidate.family[order]), *map(int, places))
+
+
+def _together(best: Candidate, done: list[Candidate]) -> Candidate | None:
+    """Return the best candidate with every swap that gained on its own, if there are several."""
+    gains: dict[int, Candidate] = {}
+    for other in done:
+        if len(other) != len(best):
+            continue
+        changed = np.flatnonzero(other.family != best.family)
+        if len(changed) == 1 and other.score < best.score - 0.1:
+            k = int(changed[0])
+            if k not in gains or other.score < gains[k].score:
+                gains[k] = other
+    if len(gains) < 2:
+        return None
+    theta, family = best.theta.copy(), best.family.copy()
+    for k, other in gains.items():
+        theta[k], family[k] = other.theta[k], other.family[k]
+    return Candidate(family, theta, best.series)
