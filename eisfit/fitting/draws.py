@@ -97,7 +97,7 @@ class Draws(FrozenArrays):
         tails = _tails(level)
         rows = []
         for name, (value, drawn, unit) in self.quantities().items():
-            lower, median, upper = np.quantile(drawn, [tails[0], 0.5, tails[1]])
+            lower, median, upper = _quantiles(drawn, (tails[0], 0.5, tails[1]))
             rows.append({
                 "quantity": name, "value": value, "median": median,
                 "stderr": float(np.std(drawn, ddof=1)), "lower": lower, "upper": upper,
@@ -116,10 +116,18 @@ class Draws(FrozenArrays):
         f = self.fit.spectrum.frequency if frequency is None else np.atleast_1d(frequency)
         tails = _tails(level)
         curves = self.fit.model.impedance(f, self.samples)
-        real = np.quantile(curves.real, tails, axis=0)
-        imaginary = np.quantile(curves.imag, tails, axis=0)
+        real = _quantiles(curves.real, tails)
+        imaginary = _quantiles(curves.imag, tails)
         lower, upper = readonly(real + 1j * imaginary)
         return lower, upper
+
+
+def _quantiles(drawn: Array, shares: tuple[float, ...]) -> Array:
+    """Return quantiles of draws (n, ...) along the first axis.
+
+    A share of k / (n + 1) lies below the k-th of n draws; numpy's usual choice is too narrow.
+    """
+    return np.asarray(np.quantile(drawn, shares, axis=0, method="weibull"))
 
 
 def _tails(level: float) -> tuple[float, float]:
