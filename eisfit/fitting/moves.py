@@ -18,6 +18,7 @@ Array = NDArray[Any]
 MOST_SWAPS = 16
 MARGIN = 4.0  # in ln tau: how far bounds lie outside of what the frequencies reach, about
 HIDDEN = 4.0  # ln of how much smaller than the largest a resistance is that counts for little
+BROAD = 0.6  # an exponent below it is rare in a single process
 CROWD = 4  # arcs from which on two of them may hide in one process
 
 
@@ -35,7 +36,7 @@ class Moves:
     def doubt(self) -> int:
         """How often agreement is challenged: with many arcs it alone proves little."""
         arcs = sum(len(group) for group in self.groups)
-        return max(1, arcs - CROWD)
+        return max(1, arcs - CROWD + 2)
 
     @classmethod
     def of(cls, objective: Objective) -> Moves:
@@ -58,18 +59,22 @@ class Moves:
         self, objective: Objective, s: int, best: Array, bounds: tuple[Array, Array]
     ) -> Array:
         """Return the best place with two arcs exchanged, for each pair where that matters."""
-        swapped = []
-        for group in self.groups:
-            for one, other in combinations(group, 2):
-                row = best.copy()
-                row[list(one)], row[list(other)] = best[list(other)], best[list(one)]
-                swapped.append(row)
+        swapped = self._swaps(best)
         if not swapped:
             return np.empty((0, len(best)))
         batch = np.clip(np.array([best, *swapped]), *bounds)
         residuals, _ = objective(batch, np.full(len(batch), s))
         cost = np.einsum("bm,bm->b", residuals, residuals)
         return batch[1:][np.abs(cost[1:] - cost[0]) > 1e-6 * cost[0]][:MOST_SWAPS]
+
+    def _swaps(self, best: Array) -> list[Array]:
+        swapped = []
+        for group in self.groups:
+            for one, other in combinations(group, 2):
+                row = best.copy()
+                row[list(one)], row[list(other)] = best[list(other)], best[list(one)]
+                swapped.append(row)
+        return swapped
 
     def regroupings(self, best: Array, bounds: tuple[Array, Array], least: int = 2) -> Array:
         """Return places with two neighbouring arcs merged and the free one put into a gap.
@@ -85,7 +90,12 @@ class Moves:
             times = np.array([best[arc[1]] for arc in line])
             gaps = [times[0] - 1.5, *(0.5 * (times[1:] + times[:-1])), times[-1] + 1.5]
             for i, arc in enumerate(line):
-                for merged in (-1, 1) if 0 < i < len(line) - 1 else (1 if i == 0 else -1, 0):
+                inner = 0 < i < len(line) - 1
+                into = (-1, 1) if inner else (1 if i == 0 else -1,)
+                # 0: nobody takes over. An arc at the edge, or one broader than most processes,
+                # may stand for nothing
+                alone = (0,) if not inner or best[arc[2]] < BROAD else ()
+                for merged in (*into, *alone):
                     kept = best.copy()
                     if merged:
                         _merge(kept, line[i + merged], arc)
@@ -102,7 +112,8 @@ class Moves:
         """Return places with a hidden arc moved into the window, along tau / R = C.
 
         An arc of next to no resistance, or one beyond the window, is no more than its capacitance:
-        in a valley along which the fit has nowhere to fall.
+        in a valley along which the fit has nowhere to fall. While it hides, others may have changed
+        places at no cost, so each exchange is tried as well.
         """
         arcs = [arc for group in self.groups for arc in group]
         largest = max((best[arc[0]] for arc in arcs), default=0.0)
@@ -112,10 +123,11 @@ class Moves:
             high = bounds[1][arc[1]] - 1.5 * MARGIN
             if best[arc[0]] > largest - HIDDEN and low < best[arc[1]] < high:
                 continue
-            for place in np.linspace(low, high, 6)[1:-1]:
-                row = best.copy()
-                row[list(arc[:2])] += place - best[arc[1]]
-                rows.append(row)
+            for base in (best, *self._swaps(best)):
+                for place in np.linspace(low, high, 6)[1:-1]:
+                    row = base.copy()
+                    row[list(arc[:2])] += place - row[arc[1]]
+                    rows.append(row)
         return np.clip(np.array(rows), *bounds) if rows else np.empty((0, len(best)))
 
     def variations(

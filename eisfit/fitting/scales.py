@@ -72,19 +72,41 @@ class Scales:
 
         `room` are the lower and upper coordinates (B, F), which hold.
         """
+        scale = self._best(u, gradient, hessian, room)
+        step = (scale - 1.0) @ self.moves
+        pushed = (hessian @ step[..., None])[..., 0]
+        better = cost + ((2.0 * gradient + pushed) * step).sum(axis=1)
+        worse = ~(better <= cost)  # a stretch that was cut short can overshoot in the others
+        if worse.any():
+            scale[worse], better[worse], pushed[worse] = 1.0, cost[worse], 0.0
+        factor = 1.0 + (scale - 1.0) @ self.member
+        turned = (gradient + pushed) * factor
+        bent = hessian * (factor[:, :, None] * factor[:, None, :])
+        return u + np.log(scale) @ self.moves, better, turned, bent
+
+    def _best(self, u: Array, gradient: Array, hessian: Array, room: tuple[Array, Array]) -> Array:
+        """Return the best scales (B, n) that stay in the room; one that cannot stays at 1."""
         slope = gradient @ self.moves.T
         curvature = self.moves @ hessian @ self.moves.T
         index = np.arange(len(self.moves))
         curvature[:, index, index] *= 1.0 + 1e-9
         curvature[:, index, index] += 1e-300
-        change = -np.linalg.solve(curvature, slope[..., None])[..., 0]
-        scale = np.minimum(np.maximum(1.0 + change, 1.0 / STRETCH), STRETCH)
-        moved = u + np.log(scale) @ self.moves
-        out = ((moved < room[0]) | (moved > room[1])) @ self.member.T > 0
-        scale[out] = 1.0
-        step = (scale - 1.0) @ self.moves
-        better = cost + ((2.0 * gradient + (hessian @ step[..., None])[..., 0]) * step).sum(axis=1)
-        factor = 1.0 + (scale - 1.0) @ self.member
-        turned = (gradient + (hessian @ step[..., None])[..., 0]) * factor
-        bent = hessian * (factor[:, :, None] * factor[:, None, :])
-        return u + np.log(scale) @ self.moves, better, turned, bent
+        scale = _stretch(curvature, slope)
+        for _ in range(len(index)):
+            moved = u + np.log(scale) @ self.moves
+            stuck = ((moved < room[0]) | (moved > room[1])) @ self.member.T > 0
+            rows = stuck.any(axis=1)
+            if not rows.any():
+                break
+            # Without the stuck ones the others have another optimum
+            held = stuck[rows] | (scale[rows] == 1.0)
+            free = ~held
+            matrix = curvature[rows] * (free[:, :, None] & free[:, None, :])
+            matrix[:, index, index] += held
+            scale[rows] = np.where(held, 1.0, _stretch(matrix, slope[rows] * free))
+        return scale
+
+
+def _stretch(curvature: Array, slope: Array) -> Array:
+    change = -np.linalg.solve(curvature, slope[..., None])[..., 0]
+    return np.minimum(np.maximum(1.0 + change, 1.0 / STRETCH), STRETCH)

@@ -165,11 +165,16 @@ def _plan(
     settled = hunt.agreed(hunt.cost) >= effort.agreement
     if settled and hunt.cost / freedom <= NEAR_FLOOR * hunt.floor:
         # Low and agreed on, and yet arcs may have taken each other's places
-        swaps = moves.challenges(objective, s, hunt.best, bounds)
-        regrouped = moves.regroupings(hunt.best, bounds, least=CROWD)
-        hunt.next = np.concatenate([swaps, regrouped])
-        if len(hunt.next):
-            hunt.next = np.concatenate([hunt.next, hunt.pool.take(effort.later // 2)])
+        first = hunt.challenges == 0
+        tests = [moves.slides(hunt.best, bounds)]
+        if first:
+            tests.append(moves.challenges(objective, s, hunt.best, bounds))
+            tests.append(moves.regroupings(hunt.best, bounds, least=CROWD))
+        hunt.next = np.concatenate(tests)
+        if len(hunt.next) or not first:
+            half = effort.later // 2
+            others = moves.variations(hunt.best, bounds, hunt.rng, 0 if first else half)
+            hunt.next = np.concatenate([hunt.next, others, hunt.pool.take(half)])
         hunt.over = hunt.challenges >= moves.doubt or not len(hunt.next)
         hunt.challenges += 1
         return
