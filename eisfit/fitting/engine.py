@@ -75,9 +75,10 @@ def fit_spectra(
             given = np.concatenate([given, orders.starts(problem, used[0], options)])
         bounds = (problem.lower, problem.upper)
         effort = replace(options.effort, budget_s=options.budget_s * len(chunk))
+        until = began + effort.budget_s
         found = search(objective, bounds, shapes, given, options.seed, effort)
-        settled = settle(problem, options, shapes, found)
-        late = perf_counter() - began > effort.budget_s
+        settled = settle(problem, options, shapes, found, until)
+        late = perf_counter() > until
         for s, i in enumerate(chunk):
             results[i] = _result(spectra[i], problem, options, s, settled[s], late)
     return [results[i] for i in range(len(spectra))]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from time import perf_counter
 
 import numpy as np
 
@@ -20,6 +21,7 @@ from eisfit.fitting.start import Cloud, order_by_time
 LAST = Limits(iterations=300, tolerance=1e-14)
 HARD = 1e3  # stiffness of inequalities: multipliers then settle within a few rounds
 ROUNDS = 40
+PATIENCE = 4  # rounds in a row that bring the inequalities no nearer
 HOLDS = 1e-12  # an inequality holds to this share of its sides
 BROKEN = 1e-6
 RESCALINGS = 4
@@ -50,9 +52,11 @@ class Settled:
 
 
 def settle(
-    problem: Problem, options: FitOptions, cloud: Cloud, found: Sequence[Found]
+    problem: Problem, options: FitOptions, cloud: Cloud, found: Sequence[Found], until: float
 ) -> list[Settled]:
     """Return where the fits end that a search for least squares began.
+
+    Nothing new is begun when the clock (`perf_counter`) has passed `until`.
 
     Raises
     ------
@@ -69,11 +73,11 @@ def settle(
     converged = np.array([one.converged for one in found])
     scale = np.full(len(u), np.nan)
     if options.loss != "linear":
-        objective, u, scale, found = _robust(problem, objective, options, cloud, u)
+        objective, u, scale, found = _robust(problem, objective, options, cloud, u, until)
         converged = np.array([one.converged for one in found])
     binding: list[tuple[int, ...]] = [()] * len(u)
     if objective.rules is not None and objective.rules.inequalities:
-        u, converged, binding = _within(problem, objective, u, converged)
+        u, converged, binding = _within(problem, objective, u, converged, until)
     residuals, _, _ = objective.weighted(u, np.arange(len(u)))
     cost = (residuals**2).sum(axis=1)
     return [
@@ -83,7 +87,12 @@ def settle(
 
 
 def _robust(
-    problem: Problem, objective: GeneralObjective, options: FitOptions, cloud: Cloud, u: Array
+    problem: Problem,
+    objective: GeneralObjective,
+    options: FitOptions,
+    cloud: Cloud,
+    u: Array,
+    until: float,
 ) -> tuple[GeneralObjective, Array, Array, list[Found]]:
     """Return the robust objective, its optimum, the scale of the loss, and how it was found.
 
@@ -99,7 +108,7 @@ def _robust(
         robust = replace(objective, loss=options.loss, loss_scale=scale)
         u = levenberg_marquardt(robust, replace(begin, u=u), LAST).u
     bounds = (problem.lower, problem.upper)
-    effort = replace(options.effort, budget_s=options.budget_s * len(u))
+    effort = replace(options.effort, budget_s=until - perf_counter())
     found = search(robust, bounds, cloud, u, options.seed, effort)
     u = np.array([one.u for one in found])
     if not options.loss_scale:
@@ -118,7 +127,7 @@ def _scales(objective: GeneralObjective, loss: str, u: Array) -> Array:
 
 
 def _within(
-    problem: Problem, objective: GeneralObjective, u: Array, converged: Array
+    problem: Problem, objective: GeneralObjective, u: Array, converged: Array, until: float
 ) -> tuple[Array, Array, list[tuple[int, ...]]]:
     """Return the optimum within the inequalities, and which of them bind.
 
@@ -131,6 +140,7 @@ def _within(
     if (margin < -HOLDS).all():
         return u, converged, [()] * len(u)
     shift = np.zeros_like(margin)
+    least, idle = np.inf, 0
     for _ in range(ROUNDS):
         hard = replace(objective, stiffness=HARD, shift=shift)
         begin = Starts(u, every, problem.lower, problem.upper)
@@ -139,7 +149,9 @@ def _within(
         margin, _ = objective.margins(u)
         wrong = np.abs(np.maximum(margin, -shift)).max()
         shift = np.maximum(shift + margin, 0.0)
-        if not wrong > HOLDS:
+        idle = 0 if wrong < 0.9 * least else idle + 1
+        least = min(least, wrong)
+        if not wrong > HOLDS or idle == PATIENCE or perf_counter() > until:
             break
     if not (margin <= BROKEN).all():
         worst = np.nan_to_num(margin, nan=np.inf).max(axis=0)

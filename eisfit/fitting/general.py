@@ -21,6 +21,7 @@ from eisfit.fitting.transform import Coordinates
 
 Array = NDArray[Any]
 
+_HUGE = 1e200  # sums of squares beyond this overflow further on
 SOFT = 1.0  # weight of an inequality in a search, in units of what no fit at all would cost
 
 
@@ -95,9 +96,8 @@ class GeneralObjective(Objective):
         point = self.point(u)
         z, slopes = self.curve(point.u)
         if self.quantity == "admittance":
-            with np.errstate(all="ignore"):
-                z = 1.0 / z
-                slopes *= -(z**2)[:, None]
+            z = 1.0 / z
+            slopes *= -(z**2)[:, None]
         weight = self._own_weight[owner]
         residuals = np.ascontiguousarray(z - self._target[owner]).view(np.float64) * weight
         flat = slopes.view(np.float64)
@@ -106,7 +106,19 @@ class GeneralObjective(Objective):
         return residuals, np.matmul(point.lift.swapaxes(1, 2), flat) * weight[:, None], point
 
     def __call__(self, u: Array, owner: Array) -> tuple[Array, Array]:
-        """Return residuals (B, 2N + K) and derivatives (B, F, 2N + K) at free coordinates."""
+        """Return residuals (B, 2N + K) and derivatives (B, F, 2N + K) at free coordinates.
+
+        Where a constraint has no finite value the residuals are NaN.
+        """
+        with np.errstate(all="ignore"):
+            residuals, slopes = self._rows(u, owner)
+        with np.errstate(all="ignore"):
+            bad = ~((slopes**2).sum(axis=(1, 2)) + (residuals**2).sum(axis=1) < _HUGE)
+        if bad.any():
+            residuals[bad], slopes[bad] = np.nan, 0.0
+        return residuals, slopes
+
+    def _rows(self, u: Array, owner: Array) -> tuple[Array, Array]:
         residuals, slopes, point = self.weighted(u, owner)
         if self.loss != "linear" and self.loss_scale is not None:
             residuals, factor = transformed(self.loss, self.loss_scale[owner, None], residuals)
@@ -126,7 +138,8 @@ class GeneralObjective(Objective):
         """Return the inequalities' margins (B, K) and derivatives (B, K, F) at (B, F)."""
         if self.rules is None:
             return np.zeros((len(u), 0)), np.zeros((len(u), 0, u.shape[1]))
-        return self.rules.margins(self.point(u))
+        with np.errstate(all="ignore"):
+            return self.rules.margins(self.point(u))
 
 
 @dataclass(frozen=True, eq=False)

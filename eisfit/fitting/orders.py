@@ -120,7 +120,7 @@ def _broken(objective: Objective, values: Array) -> Array:
     margins, slopes = objective.margins(u)
     sized = np.array([slot.parameter.ohm != 0 for slot in objective.circuit.slots])
     sized[_stores(objective)] = False
-    scaled = (np.abs(slopes) * sized[objective.free]).any(axis=(0, 2))
+    scaled = (slopes[:, :, sized[objective.free]] != 0.0).any(axis=(0, 2))
     return np.where(scaled, 0.0, np.maximum(np.nan_to_num(margins), 0.0)).sum(axis=1)
 
 

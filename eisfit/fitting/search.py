@@ -78,7 +78,7 @@ class _Hunt:
     def take_in(self, u: Array, costs: Array) -> None:
         self.costs.extend(costs.tolist())
         at = int(costs.argmin())
-        if costs[at] < self.cost:
+        if costs[at] < self.cost or not len(self.best):
             self.cost, self.best = float(costs[at]), u[at]
 
     def agreed(self, cost: float) -> int:
