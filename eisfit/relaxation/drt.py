@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from eisfit.errors import RelaxationError
 from eisfit.kernels import log_tau_grid
 from eisfit.relaxation import report
-from eisfit.relaxation.blend import LEAST_SHARE, Blend, blend
+from eisfit.relaxation.blend import Blend, blend
 from eisfit.relaxation.mixture import Target
 from eisfit.relaxation.peaks import Peak, find_peaks
 from eisfit.relaxation.problem import Grid, Problem, SeriesTerms, build_problem
@@ -95,7 +95,7 @@ def _check(used: Spectrum) -> None:
 def _problem(used: Spectrum, sigma: FloatArray, settings: Settings) -> Problem:
     shortest, longest = used.tau_window
     reach = 10.0**settings.extension
-    tau = log_tau_grid(shortest / reach, longest * reach, settings.per_decade)
+    tau = log_tau_grid(shortest / reach, longest * reach, settings.density)
     tail = has_tail(used) if settings.tail == "auto" else settings.tail
     exponents = (0.0, *((-1.0,) if settings.inductance else ()), *(_TAIL_EXPONENTS * bool(tail)))
     grid = Grid(tau, settings.basis, settings.order)
@@ -170,16 +170,15 @@ def _blended_result(
 ) -> DRTResult:
     posterior, share, solved = both.posterior, both.share, both.solved
     tau, regularised = np.exp(both.log_tau), both.regularised
-    trusted = posterior is not None and share >= LEAST_SHARE
     draws = None
-    if settings.samples and not trusted:
+    if settings.samples and not both.trusted:
         draws = resample(solved, settings.samples, settings.seed)
     if posterior is None:
         parametric, gamma = np.full(len(tau), np.nan), regularised
     else:
         parametric = posterior.gamma(both.log_tau)
         gamma = share * parametric + (1.0 - share) * regularised
-    if posterior is not None and trusted:
+    if posterior is not None and both.trusted:
         rows = report.fitted_rows(posterior, both.log_tau, gamma, spectrum.tau_window)
     else:
         coarse = both.problem.gamma(solved.solution.x)
@@ -202,7 +201,7 @@ def _blended_result(
         parametric=parametric,
         share=share,
         reason=both.reason(),
-        polarization=sum(row["resistance_ohm"] for row in rows) if trusted else None,
+        polarization=sum(row["resistance_ohm"] for row in rows) if both.trusted else None,
     )
 
 

@@ -23,7 +23,7 @@ _DIFFERENCE = 1e-4
 # them is believed at half its worth (measured: smaller errors on shapes of no family).
 _TEMPERATURE = 2.0
 _MOST = 12
-_LEAST_DRAWN = 0.05
+_LEAST_DRAWN = 0.1
 # 1.96 for 95 %, and a little for what Laplace leaves out (measured by simulation).
 _REACH = 2.04
 # Share of its area that a peak may hold in one point of a grid before it counts as narrow.

@@ -23,12 +23,15 @@ FURTHER = (shapes.GENERAL, shapes.SPLIT)
 GAIN = 0.5
 _RELEVANT = 9.0
 _ROUNDS = 6
-_STEPS = 20
+_STEPS = 8
 # Fall of the cost in one step below which a candidate is near enough to be compared.
 _ROUGHLY = 0.5
 _MOST_KEPT = 12
+# Area over the modulus, and valleys over the top, of a peak beyond doubt.
+_LARGE = 0.1
+_DEEP = 0.15
 # Of the variance that a regularised curve leaves: with more, the shapes are wrong.
-_POOR = 1.1
+_POOR = 1.02
 # Places this near are the same place.
 _SAME = 0.33 * LN10
 _CLOSEST = 0.3 * LN10
@@ -46,10 +49,9 @@ _MEAN_VARIANCE = 0.15
 def start(
     target: Target, found: list[Peak], gamma: FloatArray, modulus: FloatArray, sizes: FloatArray
 ) -> list[Candidate]:
-    """Return candidates from the peaks of a regularised gamma: the largest, two, three, all.
+    """Return candidates from the peaks of a regularised gamma: those beyond doubt, more, all.
 
-    A regularised gamma has ripples, and a search that begins with them seldom loses them: one
-    begins with fewer peaks and adds.
+    A regularised gamma has ripples, and a search that begins with them seldom loses them.
 
     Parameters
     ----------
@@ -64,9 +66,12 @@ def start(
     areas = np.array([max(float(p.area(gamma, grid.spacing)), 1e-12) for p in found])
     tops = np.array([gamma[p.start : p.stop].max() for p in found])
     width = np.clip(areas / (tops * np.sqrt(2.0 * np.pi)), 0.2, 1.5)
-    rank = np.argsort(-areas / modulus[np.round(steps).astype(int)])
+    share = areas / modulus[np.round(steps).astype(int)]
+    walls = [max(gamma[p.start] * (p.start > 0), gamma[min(p.stop, len(gamma) - 1)]) for p in found]
+    certain = (share > _LARGE) & (np.array(walls) < _DEEP * tops)
+    rank = np.lexsort((-share, ~certain))
     first = []
-    for count in range(1, len(found) + 1):
+    for count in range(max(int(certain.sum()), 1), len(found) + 1):
         part = rank[:count]
         for family in (shapes.ZARC, shapes.LOGNORMAL):
             theta = _shaped(family, np.log(areas[part]), places[part], width[part])
@@ -301,7 +306,7 @@ class _Hunt:
         ranked = sorted({id(c): c for c in self.tried.values()}.values(), key=lambda c: c.score)
         limit = ranked[0].score + _RELEVANT
         batch = Batch(self.target, [c for c in ranked if c.score < limit][:_MOST_KEPT])
-        batch.descend(_STEPS)
+        batch.descend(2 * _STEPS)
         return sorted(batch.candidates(), key=lambda c: c.score)
 
 

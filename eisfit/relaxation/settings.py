@@ -48,8 +48,9 @@ class Settings:
         then NaN).
     seed : int
         Of the resamples.
-    per_decade : float
-        Points of the time grid a decade.
+    per_decade : float, optional
+        Points of the time grid a decade; 8 for "blend", which shows gamma three times finer, 12
+        otherwise.
     extension : float
         Decades by which the time grid passes the window of the measurement at either end.
 
@@ -68,7 +69,7 @@ class Settings:
     weighting: str | ArrayLike = "modulus"
     samples: int = 100
     seed: int = 0
-    per_decade: float = 12.0
+    per_decade: float | None = None
     extension: float = 1.0
 
     def __post_init__(self) -> None:
@@ -82,7 +83,8 @@ class Settings:
             _choice("regularization", self.regularization, ("auto", *CRITERIA))
         else:
             _positive("regularization", self.regularization)
-        _positive("per_decade", self.per_decade)
+        if self.per_decade is not None:
+            _positive("per_decade", self.per_decade)
         _positive("extension", self.extension)
         if self.samples < 0:
             raise RelaxationError(f"samples must not be negative, found {self.samples}")
@@ -102,6 +104,11 @@ class Settings:
         if self.method != "auto":
             return self.method
         return "blend" if self.regularization == "auto" else "adaptive"
+
+    @property
+    def density(self) -> float:
+        """Points of the time grid a decade."""
+        return self.per_decade or (8.0 if self.chosen_method == "blend" else 12.0)
 
     @property
     def criterion(self) -> str:
