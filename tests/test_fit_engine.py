@@ -282,6 +282,7 @@ def test_a_result_is_frozen_answers_to_roles_and_travels():
         ({"weighting": np.ones(3)}, FitError, r"shape \(70,\)"),
         ({"weighting": -np.ones(70)}, FitError, "positive"),
         ({"magic": 1}, FitError, "unknown option magic"),
+        ({"effort": "lazy"}, FitError, "thorough, fast"),
         ({"engine": "zview"}, eisfit.EisfitError, "unknown engine"),
     ],
 )
@@ -289,6 +290,13 @@ def test_what_cannot_be_fitted_is_refused_by_name(options, error, message):
     s, model, _ = three_arcs()
     with pytest.raises(error, match=message):
         eisfit.fit(s, model, **options)
+
+
+def test_the_fast_setting_finds_easy_minima_with_fewer_starts():
+    s, model, _ = three_arcs()
+    fast, thorough = eisfit.fit(s, model, effort="fast"), eisfit.fit(s, model)
+    assert fast.chi_square == pytest.approx(thorough.chi_square, rel=1e-3)
+    assert fast.starts < thorough.starts
 
 
 def test_too_few_points_or_nothing_free_is_refused():

@@ -158,7 +158,7 @@ def test_roles_answer_to_their_symbols() -> None:
 
 def test_models_travel_between_processes() -> None:
     model = load_model("li_in_lpsc_si")
-    copy = pickle.loads(pickle.dumps(model))  # noqa: S301 - our own bytes
+    copy = pickle.loads(pickle.dumps(model))
     assert copy == model
     assert copy.circuit.root == model.circuit.root
     assert load_model(copy) is copy

@@ -74,7 +74,7 @@ def fit_spectra(
             shapes = orders.shapes(problem, shapes, options.seed)
             given = np.concatenate([given, orders.starts(problem, used[0], options)])
         bounds = (problem.lower, problem.upper)
-        effort = replace(options.effort, budget_s=options.budget_s * len(chunk))
+        effort = replace(options.search, budget_s=options.budget_s * len(chunk))
         until = began + effort.budget_s
         found = search(objective, bounds, shapes, given, options.seed, effort)
         settled = settle(problem, options, shapes, found, until)
@@ -128,7 +128,7 @@ def _result(
         values[i] = value  # to the last digit, not by way of its logarithm
     known = knowledge(problem, s, replace(end, u=whole[objective.free]), options)
     curve, residuals = _curve(spectrum, problem, options, values)
-    settled_in_time = not late or end.found.agreed >= options.effort.agreement
+    settled_in_time = not late or end.found.agreed >= options.search.agreement
     names = model.names
     return FitResult(
         spectrum=spectrum,

@@ -108,7 +108,7 @@ def _robust(
         robust = replace(objective, loss=options.loss, loss_scale=scale)
         u = levenberg_marquardt(robust, replace(begin, u=u), LAST).u
     bounds = (problem.lower, problem.upper)
-    effort = replace(options.effort, budget_s=until - perf_counter())
+    effort = replace(options.search, budget_s=until - perf_counter())
     found = search(robust, bounds, cloud, u, options.seed, effort)
     u = np.array([one.u for one in found])
     if not options.loss_scale:

@@ -13,7 +13,7 @@ from eisfit.circuit.models import Model, load_model
 from eisfit.errors import FitError
 from eisfit.fitting.residual import PARTS, QUANTITIES, Sigma, sigma_from_repeats
 from eisfit.fitting.robust import LOSSES
-from eisfit.fitting.search import Effort
+from eisfit.fitting.search import EFFORTS, Effort
 from eisfit.spectrum import Spectrum
 
 
@@ -46,8 +46,8 @@ class FitOptions:
         "R2 = 2*R1", "CPE2_1 = CPE1_1", "tau1 < tau2": see `eisfit.fitting.expression`.
     seed : int
         Of the random shapes; the same seed gives the same result.
-    effort : Effort
-        How many starts.
+    effort : "thorough", "fast" or Effort
+        How many starts; "fast" is for batches.
     budget_s : float
         Seconds for a spectrum, after which the search sends out no more starts; the result says
         so. Each start has a budget of iterations besides.
@@ -64,7 +64,7 @@ class FitOptions:
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     constraints: Sequence[str] = ()
     seed: int = 0
-    effort: Effort = field(default_factory=Effort)
+    effort: str | Effort = "thorough"
     budget_s: float = 60.0
 
     def __post_init__(self) -> None:
@@ -75,6 +75,8 @@ class FitOptions:
         for name in ("start", "fixed", "bounds"):
             if not isinstance(getattr(self, name), Mapping):
                 raise FitError(f"{name} must be a mapping of names, found {getattr(self, name)!r}")
+        if not isinstance(self.effort, Effort) and self.effort not in EFFORTS:
+            raise FitError(f"unknown effort {self.effort!r}: choose one of {', '.join(EFFORTS)}")
         _check_positive("budget_s", self.budget_s)
         if self.loss_scale is not None:
             _check_positive("loss_scale", self.loss_scale)
@@ -90,6 +92,12 @@ class FitOptions:
         weighting: Any = self.weighting
         if _are_spectra(weighting):
             object.__setattr__(self, "weighting", sigma_from_repeats(weighting, self.quantity))
+
+    @property
+    def search(self) -> Effort:
+        """The effort in numbers, within the budget."""
+        effort = self.effort if isinstance(self.effort, Effort) else EFFORTS[self.effort]
+        return replace(effort, budget_s=self.budget_s)
 
     @property
     def is_plain(self) -> bool:

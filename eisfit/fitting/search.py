@@ -49,6 +49,13 @@ class Effort:
     budget_s: float = np.inf
 
 
+EFFORTS = {
+    "thorough": Effort(),
+    # For many spectra, where a false minimum in a hundred may be seen by its neighbours
+    "fast": Effort(first=4, later=8, rounds=2, agreement=2),
+}
+
+
 @dataclass(frozen=True)
 class Found:
     """The lowest place: free coordinates (F,), cost, and how the search went."""

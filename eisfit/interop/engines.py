@@ -31,15 +31,20 @@ def fit_with(engine: str, spectrum: Spectrum, model: Model, options: FitOptions)
         raise EngineError(f"unknown engine {engine!r}: choose one of {', '.join(ENGINES)}")
     if options.fixed or options.bounds:
         raise EngineError("engine 'impedance' takes neither fixed nor bounds: use our own engine")
+    if not options.is_plain:
+        raise EngineError(
+            "engine 'impedance' takes no constraints, part, quantity or loss: use our own engine"
+        )
     own = fit_spectrum(spectrum, model, options)
     start = dict(options.start) or _moved(own, options.seed)
     used = spectrum.used()
+    sigma = deviations(spectrum, options.weighting)[~spectrum.mask]
+    modulus = isinstance(options.weighting, str) and options.weighting == "modulus"
     theirs = fit_with_impedance(
-        used, model, start, options.weighting, absolute_sigma=options.absolute_sigma
+        used, model, start, "modulus" if modulus else sigma, options.absolute_sigma
     )
     values = theirs["values"]
     curve = model.impedance(spectrum.frequency, values)
-    sigma = deviations(used, options.weighting)
     difference = (curve - spectrum.impedance)[~spectrum.mask]
     weighted = difference.real / sigma[:, 0] + 1j * difference.imag / sigma[:, 1]
     residuals = np.full(len(spectrum), np.nan, dtype=np.complex128)

@@ -112,10 +112,10 @@ def to_cdc(
         if label and not _LABEL.fullmatch(label):
             raise ModelError(f"{label!r} is no label in pyimpspec: letters first, no braces")
         theirs = conversion.values(given[part])
-        ends = conversion.bounds(given[part], limits[part], flags[part])
+        span = conversion.bounds(given[part], limits[part], flags[part])
         constants = conversion.fixed(given[part], flags[part]).tolist()
         texts[leaf.label] = element_text(
-            PEERS[export.symbol], theirs.tolist(), ends, constants, label
+            PEERS[export.symbol], theirs.tolist(), span, constants, label
         )
     return write_cdc(circuit.root, texts)
 
