@@ -39,6 +39,8 @@ _UNRESOLVED = 0.2
 _OVERLAP = np.log(10.0)
 _BESIDE = np.log(10.0) / 6.0
 _WIDEST = 8.0
+# Factor between times from which on two peaks do not overlap, whatever gamma does between them.
+_FAR = 30.0
 # Deviation of ln R, share of the larger peak's R, and distance, that make a skirt.
 _VAGUE = 0.3
 _SKIRT_SHARE = 0.35
@@ -263,7 +265,8 @@ def messages(
             "is in no peak."
         )
     for before, after in pairwise(rows):
-        if "shoulder" in (before["shape"], after["shape"]):
+        near = after["tau_s"] < _FAR * before["tau_s"]
+        if near and "shoulder" in (before["shape"], after["shape"]):
             together = before["resistance_ohm"] + after["resistance_ohm"]
             said.append(
                 f"The peaks at {before['tau_s']:.2g} and {after['tau_s']:.2g} s overlap without a "

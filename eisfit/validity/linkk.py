@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ _GUARD = 1.15
 # artefacts at its ends (measured: 0.7 hides a drift of a third in the last decade).
 _EXTENSION = 0.15
 _OUTLIER_SIGMAS = 6.0
+_SMOOTH = 0.5
 _MOST_OUTLIERS = 0.1
 _NEIGHBOURS = 5
 # Fewer points a decade than this cannot tell a broken spectrum from one that moves between points.
@@ -55,7 +56,12 @@ class KKResult(FrozenArrays):
     message : str
         The verdict in words, with where and why.
     suspect : (N,) bool
-        Points that a mask might take away; the message says why.
+        Points that a mask might take away.
+    reasons : tuple of N str
+        Why, for each of them; "" for the others.
+    noise : (N,) array, ohm
+        Estimated standard deviation of either part, a smooth function of frequency; of use as
+        `weighting` of a DRT or `sigma` of a fit (where no point is masked, else `noise[~mask]`).
     """
 
     spectrum: Spectrum
@@ -67,12 +73,14 @@ class KKResult(FrozenArrays):
     verdict: str
     message: str
     suspect: NDArray[np.bool_]
+    reasons: tuple[str, ...] = ()
+    noise: FloatArray = field(default_factory=lambda: np.empty(0))
 
     def __post_init__(self) -> None:
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for member in fields(self):
+            value = getattr(self, member.name)
             if isinstance(value, np.ndarray):
-                object.__setattr__(self, field.name, readonly(value))
+                object.__setattr__(self, member.name, readonly(value))
 
     def __repr__(self) -> str:
         return f"<KKResult {self.spectrum.label!r}: {self.verdict}, rms {self.rms:.2%}>"
@@ -81,6 +89,17 @@ class KKResult(FrozenArrays):
     def valid(self) -> bool:
         """Whether the verdict is "valid"."""
         return self.verdict == "valid"
+
+    def masked(self) -> Spectrum:
+        """Return the spectrum with the suspect points masked, each with its reason.
+
+        Nothing is masked unless you ask for it here.
+        """
+        spectrum = self.spectrum
+        for reason in dict.fromkeys(filter(None, self.reasons)):
+            where = np.array([given == reason for given in self.reasons])
+            spectrum = spectrum.masked(where, reason)
+        return spectrum
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,9 +165,49 @@ def kramers_kronig_spectrum(spectrum: Spectrum, *, c: float = 0.85) -> KKResult:
     verdict, message, suspect = _judge(used.frequency, residuals[tested], ~keep)
     marked = np.zeros(len(spectrum), dtype=bool)
     marked[tested] = suspect
+    outliers = np.zeros(len(spectrum), dtype=bool)
+    outliers[tested] = ~keep
     return KKResult(
-        spectrum, residuals, impedance, len(chain.tau), chain.mu, rms, verdict, message, marked
+        spectrum,
+        residuals,
+        impedance,
+        len(chain.tau),
+        chain.mu,
+        rms,
+        verdict,
+        message,
+        marked,
+        _reasons(spectrum.frequency, marked, outliers),
+        _noise(spectrum, residuals, tested & ~outliers, len(chain.solution)),
     )
+
+
+def _reasons(
+    frequency: FloatArray, suspect: NDArray[np.bool_], outliers: NDArray[np.bool_]
+) -> tuple[str, ...]:
+    """Return for each point why it is suspect, "" where it is not."""
+    runs = suspect & ~outliers
+    why = f"Kramers-Kronig residual {_where(frequency, runs)}" if runs.any() else ""
+    return tuple(
+        "outlier of the Kramers-Kronig test" if out else why if run else ""
+        for out, run in zip(outliers, runs, strict=True)
+    )
+
+
+def _noise(
+    spectrum: Spectrum, residuals: ComplexArray, good: NDArray[np.bool_], parameters: int
+) -> FloatArray:
+    """Return the standard deviation of either part in ohm, smoothed over `_SMOOTH` of a decade.
+
+    Residuals are smaller than the noise by what the parameters follow of it.
+    """
+    place = np.log10(spectrum.frequency)
+    square = np.abs(residuals[good]) ** 2 / 2.0
+    near = np.exp(-0.5 * ((place[:, None] - place[good]) / _SMOOTH) ** 2)
+    local = (near @ square) / near.sum(axis=1)
+    left = max(2 * int(good.sum()) - parameters, 1) / (2.0 * good.sum())
+    noise: FloatArray = np.sqrt(local / left) * spectrum.modulus
+    return noise
 
 
 def _check(used: Spectrum) -> None:
@@ -251,7 +310,7 @@ def _judge(
     local = np.sqrt(np.convolve(padded, np.full(width, 1.0 / width), mode="valid"))[: len(core)]
     worst = float(local.max())
     sparse = len(frequency) < _SPARSE * np.log10(frequency[0] / frequency[-1])
-    if not sparse and (overall > INVALID_RMS or worst > 2.5 * INVALID_RMS):
+    if not sparse and (overall > INVALID_RMS or worst > 1.25 * INVALID_RMS):
         verdict = "invalid"
     elif overall > VALID_RMS or worst > 2.0 * VALID_RMS or outliers.any():
         verdict = "doubtful"
