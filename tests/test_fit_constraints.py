@@ -435,6 +435,15 @@ def test_a_constrained_fit_is_saved_and_loaded(tmp_path):
     assert json.dumps(dict(r.settings))
 
 
+def test_constraints_among_many_arcs_take_neither_time_nor_memory():
+    s, _, _ = three_arcs()
+    many = "-".join(["R0", *(f"p(R{i},CPE{i})" for i in range(1, 11))])
+    effort = eisfit.fitting.search.Effort(first=2, later=2, rounds=1)
+    r = eisfit.fit(s, many, constraints=["R2 < R1", "CPE3_1 = CPE1_1"], effort=effort)
+    assert r.values["R2"] <= r.values["R1"] * (1 + 1e-9)
+    assert r.values["CPE3_1"] == r.values["CPE1_1"]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, permutations, product
+from itertools import permutations, product
+from math import factorial, prod
 from typing import Any
 
 import numpy as np
@@ -50,8 +51,7 @@ class Orders:
                 inside |= own
         if not groups:
             return None
-        ways = product(*(permutations(range(len(group))) for group in groups))
-        return cls(tuple(groups), tuple(islice(ways, MOST)))
+        return cls(tuple(groups), _ways([len(group) for group in groups]))
 
     def apply(self, values: Array, way: int) -> Array:
         """Return values (K, P) with their parts in one of the orders."""
@@ -105,6 +105,16 @@ class Orders:
         objective = problem.objective
         u = np.clip(objective.coords.to_coordinates(every)[:, objective.free], lower, upper)
         return u[np.argsort(_costs(objective, u), kind="stable")[:BEST]]
+
+
+def _ways(sizes: Sequence[int]) -> tuple[tuple[tuple[int, ...], ...], ...]:
+    """Return all orders of groups of these sizes or, where they are too many, some at random."""
+    if prod(factorial(size) for size in sizes) <= MOST:
+        return tuple(product(*(permutations(range(size)) for size in sizes)))
+    rng = np.random.default_rng(0)
+    own = tuple(tuple(range(size)) for size in sizes)
+    drawn = [tuple(tuple(rng.permutation(size).tolist()) for size in sizes) for _ in range(MOST)]
+    return (own, *drawn[1:])
 
 
 def _costs(objective: Objective, u: Array) -> Array:

@@ -26,6 +26,7 @@ Array = NDArray[Any]
 
 AGREE = 1e-3  # relative difference of cost within which two starts reached the same place
 NEAR_FLOOR = 1.15
+MOST = 256  # starts of a spectrum in one round: between rounds the clock is looked at
 LOOK = 300  # further down the ranking of shapes none is worth its descent
 ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3)
 FINE = Limits(iterations=60, tolerance=1e-4, hopeless=5.0)
@@ -121,6 +122,8 @@ def search(
         active = [s for s, hunt in enumerate(hunts) if not hunt.over]
         if not active or (turn and perf_counter() > until):
             break
+        for s in active:
+            hunts[s].next = hunts[s].next[:MOST]
         counts = [len(hunts[s].next) for s in active]
         owner = np.repeat(active, counts)
         begin = Starts(np.concatenate([hunts[s].next for s in active]), owner,
