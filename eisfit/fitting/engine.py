@@ -74,8 +74,8 @@ def fit_spectra(
             shapes = orders.shapes(problem, shapes, options.seed)
             given = np.concatenate([given, orders.starts(problem, used[0], options)])
         bounds = (problem.lower, problem.upper)
-        effort = replace(options.search, budget_s=options.budget_s * len(chunk))
-        until = began + effort.budget_s
+        until = began + options.budget_s * len(chunk)
+        effort = replace(options.search, budget_s=until - perf_counter())
         found = search(objective, bounds, shapes, given, options.seed, effort)
         settled = settle(problem, options, shapes, found, until)
         late = perf_counter() > until

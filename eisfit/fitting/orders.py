@@ -97,7 +97,7 @@ class Orders:
         grid = plain.objective.curve.omega.tobytes()
         shapes = cloud(model.circuit, plain.objective.coords, grid, options.seed)
         none = np.empty((0, plain.lower.shape[1]))
-        effort = replace(options.search, budget_s=options.budget_s)
+        effort = replace(options.search, budget_s=0.5 * options.budget_s)
         bounds = plain.lower, plain.upper
         (found,) = search(plain.objective, bounds, shapes, none, options.seed, effort)
         values = plain.objective.coords.to_values(plain.objective.full(found.u[None]))
