@@ -26,8 +26,8 @@ Array = NDArray[Any]
 
 AGREE = 1e-3  # relative difference of cost within which two starts reached the same place
 NEAR_FLOOR = 1.15
-MOST = 256  # starts of a spectrum in one round: between rounds the clock is looked at
 LOOK = 300  # further down the ranking of shapes none is worth its descent
+GLANCE = Limits(iterations=3, tolerance=0.0)
 ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3)
 FINE = Limits(iterations=60, tolerance=1e-4, hopeless=5.0)
 POLISH = Limits(iterations=200, tolerance=1e-10)
@@ -122,8 +122,6 @@ def search(
         active = [s for s, hunt in enumerate(hunts) if not hunt.over]
         if not active or (turn and perf_counter() > until):
             break
-        for s in active:
-            hunts[s].next = hunts[s].next[:MOST]
         counts = [len(hunts[s].next) for s in active]
         owner = np.repeat(active, counts)
         begin = Starts(np.concatenate([hunts[s].next for s in active]), owner,
@@ -133,6 +131,7 @@ def search(
         for s, start, stop in zip(active, edges[:-1], edges[1:], strict=True):
             hunts[s].take_in(found.u[start:stop], found.cost[start:stop])
             _plan(hunts[s], objective, s, moves, (lower[s], upper[s]), effort)
+        _cull(hunts, objective, (lower, upper), 2 * effort.later, scales)
     every = np.arange(len(hunts))
     best = Starts(np.array([hunt.best for hunt in hunts]), every, lower, upper)
     final = levenberg_marquardt(objective, best, POLISH, scales)
@@ -196,6 +195,28 @@ def _plan(
         trials += [moves.regroupings(hunt.best, bounds), moves.slides(hunt.best, bounds)]
     trials.append(moves.variations(hunt.best, bounds, hunt.rng, effort.later - half))
     hunt.next = np.concatenate(trials)
+
+
+def _cull(
+    hunts: Sequence[_Hunt],
+    objective: Objective,
+    bounds: tuple[Array, Array],
+    most: int,
+    scales: Rescale | None,
+) -> None:
+    """Glance at what searches with many ideas would start from, and keep the best of it."""
+    long = [s for s, hunt in enumerate(hunts) if not hunt.over and len(hunt.next) > most]
+    if not long:
+        return
+    counts = [len(hunts[s].next) for s in long]
+    owner = np.repeat(long, counts)
+    begin = Starts(np.concatenate([hunts[s].next for s in long]), owner,
+                   bounds[0][owner], bounds[1][owner])  # fmt: skip
+    seen = levenberg_marquardt(objective, begin, GLANCE, scales)
+    edges = np.cumsum([0, *counts])
+    for s, start, stop in zip(long, edges[:-1], edges[1:], strict=True):
+        order = np.argsort(seen.cost[start:stop], kind="stable")[:most]
+        hunts[s].next = seen.u[start:stop][order]
 
 
 def _descend(objective: Objective, begin: Starts, best: Array, scales: Rescale | None) -> Solution:
