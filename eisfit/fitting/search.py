@@ -26,6 +26,7 @@ Array = NDArray[Any]
 
 AGREE = 1e-3  # relative difference of cost within which two starts reached the same place
 NEAR_FLOOR = 1.15
+MOST = 256  # starts of a spectrum in one round: between rounds the clock is looked at
 LOOK = 300  # further down the ranking of shapes none is worth its descent
 GLANCE = Limits(iterations=3, tolerance=0.0)
 ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3)
@@ -122,6 +123,8 @@ def search(
         active = [s for s, hunt in enumerate(hunts) if not hunt.over]
         if not active or (turn and perf_counter() > until):
             break
+        for s in active:
+            hunts[s].next = hunts[s].next[:MOST]
         counts = [len(hunts[s].next) for s in active]
         owner = np.repeat(active, counts)
         begin = Starts(np.concatenate([hunts[s].next for s in active]), owner,
@@ -208,6 +211,8 @@ def _cull(
     long = [s for s, hunt in enumerate(hunts) if not hunt.over and len(hunt.next) > most]
     if not long:
         return
+    for s in long:
+        hunts[s].next = hunts[s].next[:MOST]
     counts = [len(hunts[s].next) for s in long]
     owner = np.repeat(long, counts)
     begin = Starts(np.concatenate([hunts[s].next for s in long]), owner,
