@@ -22,7 +22,7 @@ ComplexArray = NDArray[np.complex128]
 FINER = 3
 # Share of the peaks where they fit as well as the regularised curve. The rest tempers shapes that
 # the data cannot tell apart.
-_SHARE = 0.85
+_SHARE = 0.8
 # Ratio of the variances that the peaks and the regularised curve leave: from here on the peaks'
 # share falls, by e where the ratio grows by an eighth. (Measured: 1.06 is the 95th percentile where
 # the shapes are right, the 75th where they are not.)

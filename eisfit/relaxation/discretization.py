@@ -18,12 +18,21 @@ FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
 # Shape over x = (ln tau - ln tau_m) / spacing, and the |x| beyond which it counts as zero. The
-# radial ones have a full width at half maximum of two spacings, the default of DRTtools (Wan,
-# Saccoccio, Chen, Ciucci, Electrochim. Acta 184 (2015) 483, Table 1).
+# radial ones, those of DRTtools (Wan, Saccoccio, Chen, Ciucci, Electrochim. Acta 184 (2015) 483,
+# Table 1), are half their height at x = 1: a full width of two spacings, its default.
+# The inverse ones have skirts that hardly end, and are
+# cut off; Cauchy's never does and is left out.
 _SHAPES: dict[str, tuple[Callable[[FloatArray], FloatArray], float]] = {
     "linear": (lambda x: np.clip(1.0 - np.abs(x), 0.0, None), 1.0),
     "gaussian": (lambda x: np.exp(-np.log(2.0) * x**2), 7.0),
     "matern2": (lambda x: _matern(1.678346990 * np.abs(x), (1.0, 1.0)), 22.0),
+    "matern0": (lambda x: np.exp(-np.log(2.0) * np.abs(x)), 30.0),
+    "matern6": (
+        lambda x: _matern(2.849567698 * np.abs(x), (1.0, 1.0, 2.0 / 5.0, 1.0 / 15.0)),
+        16.0,
+    ),
+    "inverse quadratic": (lambda x: 1.0 / (1.0 + x**2), 20.0),
+    "inverse quadric": (lambda x: 1.0 / np.sqrt(1.0 + 3.0 * x**2), 8.0),
     "matern4": (lambda x: _matern(2.330256192 * np.abs(x), (1.0, 1.0, 1.0 / 3.0)), 18.0),
 }
 BASES = tuple(_SHAPES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from eisfit.relaxation.mixture import Target
 from eisfit.relaxation.peaks import Peak, find_peaks
 from eisfit.relaxation.problem import Grid, Problem, SeriesTerms, build_problem
 from eisfit.relaxation.result import DRTResult
+from eisfit.relaxation.robust import inflation
 from eisfit.relaxation.settings import Settings
 from eisfit.relaxation.solve import Regularised, regularise
 from eisfit.relaxation.uncertainty import Resamples, interval, resample
@@ -23,6 +25,7 @@ from eisfit.spectrum import Spectrum
 FloatArray = NDArray[np.float64]
 
 _FEWEST = 6
+_REWEIGHTINGS = 3
 _TAIL_EXPONENTS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 # -Im Z that rises at least like omega^-0.3 at the lowest frequencies, over this part of a decade,
 # and is at least this part of the modulus, is no arc that ends inside the window.
@@ -45,7 +48,7 @@ def drt_spectrum(spectrum: Spectrum, **options: Any) -> DRTResult:
         Its masked points are not used.
     **options
         As in `eisfit.relaxation.settings.Settings`: regularization, order, basis, inductance, tail,
-        method, weighting, samples, seed, per_decade, extension.
+        method, part, weighting, robust, samples, seed, per_decade, extension.
 
     Returns
     -------
@@ -61,20 +64,41 @@ def drt_spectrum(spectrum: Spectrum, **options: Any) -> DRTResult:
     settings = Settings.of(options)
     used = spectrum.used()
     _check(used)
-    sigma = _sigma(used, settings)
-    problem = _problem(used, sigma, settings)
-    modulus = _local_modulus(used, problem.grid.tau)
-    given = None if settings.criterion != "given" else float(settings.regularization)
     method = settings.chosen_method
-    solved = regularise(problem, modulus, settings.criterion, given, method != "tikhonov")
+    sigma = _sigma(used, settings)
+    solved, modulus, factors = _regularised(used, sigma, settings)
+    problem, sigma = solved.problem, sigma * factors
     gamma = problem.gamma(solved.solution.x)
     found = find_peaks(gamma, modulus, problem.grid.spacing, report.SMALLEST)
     if method != "blend":
-        return _regularised_result(spectrum, settings, solved, modulus, found)
-    target = Target.of(problem, used.omega, sigma)
-    return _blended_result(
-        spectrum, settings, modulus, found, blend(problem, target, solved, found, modulus)
-    )
+        result = _regularised_result(spectrum, settings, solved, modulus, found)
+    else:
+        target = Target.of(problem, used.omega, sigma)
+        both = blend(problem, target, solved, found, modulus)
+        result = _blended_result(spectrum, settings, modulus, found, both)
+    said = report.on_weights(used.frequency, factors)
+    return replace(result, messages=(*result.messages, *said)) if said else result
+
+
+def _regularised(
+    used: Spectrum, sigma: FloatArray, settings: Settings
+) -> tuple[Regularised, FloatArray, FloatArray]:
+    """Return the regularised solution, |Z| over its grid, and by what sigma had to grow."""
+    problem = _problem(used, sigma, settings)
+    modulus = _local_modulus(used, problem.grid.tau)
+    given = None if settings.criterion != "given" else float(settings.regularization)
+    adaptive = settings.chosen_method != "tikhonov"
+    solved = regularise(problem, modulus, settings.criterion, given, adaptive)
+    factors = np.ones(len(used))
+    if settings.robust and settings.part == "both":
+        for _ in range(_REWEIGHTINGS):
+            more = inflation(problem, solved.solution, np.log(used.omega))
+            if (more == 1.0).all():
+                break
+            factors = factors * more
+            problem = _problem(used, sigma * factors, settings)
+            solved = regularise(problem, modulus, settings.criterion, given, adaptive)
+    return solved, modulus, factors
 
 
 def _check(used: Spectrum) -> None:
@@ -99,7 +123,8 @@ def _problem(used: Spectrum, sigma: FloatArray, settings: Settings) -> Problem:
     tail = has_tail(used) if settings.tail == "auto" else settings.tail
     exponents = (0.0, *((-1.0,) if settings.inductance else ()), *(_TAIL_EXPONENTS * bool(tail)))
     grid = Grid(tau, settings.basis, settings.order)
-    return build_problem(used.omega, used.impedance, sigma, grid, SeriesTerms(exponents))
+    terms = SeriesTerms(exponents)
+    return build_problem(used.omega, used.impedance, sigma, grid, terms, settings.part)
 
 
 def _sigma(used: Spectrum, settings: Settings) -> FloatArray:

@@ -76,6 +76,7 @@ class Problem:
     unit: FloatArray
     normal: FloatArray
     moment: FloatArray
+    whole: bool = True
 
     @property
     def n_terms(self) -> int:
@@ -106,7 +107,12 @@ class Problem:
 
 
 def build_problem(
-    omega: FloatArray, impedance: ComplexArray, sigma: FloatArray, grid: Grid, terms: SeriesTerms
+    omega: FloatArray,
+    impedance: ComplexArray,
+    sigma: FloatArray,
+    grid: Grid,
+    terms: SeriesTerms,
+    part: str = "both",
 ) -> Problem:
     """Set up the problem for data with standard deviation proportional to `sigma`.
 
@@ -114,12 +120,18 @@ def build_problem(
     ----------
     omega, impedance, sigma : (N,) arrays, rad/s, ohm, ohm
     grid, terms : what to solve for
+    part : "both", "real" or "imaginary", of the impedance
     """
-    series = terms.impedance(omega) / sigma[:, None]
-    length = np.sqrt(np.sum(np.abs(series) ** 2, axis=0))
+    rows = {"both": slice(None), "real": slice(len(omega)), "imaginary": slice(len(omega), None)}
+    series = stacked(terms.impedance(omega) / sigma[:, None])[rows[part]]
+    length = np.sqrt((series**2).sum(axis=0))
+    # A term that the part does not see keeps a column of zeros, and so a size of zero.
+    length[length == 0.0] = np.inf
     resistance = float(np.median(np.abs(impedance)))
     unit = np.concatenate([1.0 / length, np.full(len(grid.tau), resistance)])
     kernel = discretization.kernel(omega, grid.tau, grid.basis) / sigma[:, None]
-    matrix = stacked(np.hstack([series, kernel])) * unit
-    target = stacked(impedance / sigma)
-    return Problem(grid, terms, matrix, target, unit, matrix.T @ matrix, matrix.T @ target)
+    matrix = np.hstack([series, stacked(kernel)[rows[part]]]) * unit
+    target = stacked(impedance / sigma)[rows[part]]
+    return Problem(
+        grid, terms, matrix, target, unit, matrix.T @ matrix, matrix.T @ target, part == "both"
+    )

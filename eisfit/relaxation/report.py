@@ -31,6 +31,8 @@ _SKIRT = 0.8
 # A maximum is located to about this part of a step of the grid, whatever the noise.
 _STEP = 0.25
 _POOR_RMS = 0.01
+_FAR_OFF = 1.5
+_FEW = 0.3
 # Half width of the interval of R, relative to R, beyond which a number is none, and beyond which a
 # shoulder and its neighbour have no shares of their own.
 _UNDETERMINED = 0.75
@@ -39,6 +41,8 @@ _UNRESOLVED = 0.2
 _OVERLAP = np.log(10.0)
 _BESIDE = np.log(10.0) / 6.0
 _WIDEST = 8.0
+# Full width at half maximum of a bell, in decades, times its height over its area.
+_BELL = 2.0 * math.sqrt(math.log(2.0) / math.pi) / math.log(10.0)
 # Factor between times from which on two peaks do not overlap, whatever gamma does between them.
 _FAR = 30.0
 # Deviation of ln R, share of the larger peak's R, and distance, that make a skirt.
@@ -217,10 +221,11 @@ def _tau(grid: Grid, position: float) -> float:
 def _row(peak: Peak, gamma: FloatArray, grid: Grid) -> dict[str, Any]:
     tau = _tau(grid, peak.position)
     resistance = float(peak.area(gamma, grid.spacing))
+    height = float(np.interp(peak.position, np.arange(len(gamma)), gamma))
     return {
         "tau_s": tau,
         "frequency_hz": 1.0 / (2.0 * np.pi * tau),
-        "gamma_ohm": float(np.interp(peak.position, np.arange(len(gamma)), gamma)),
+        "gamma_ohm": height,
         "resistance_ohm": resistance,
         "lower_ohm": np.nan,
         "upper_ohm": np.nan,
@@ -229,6 +234,8 @@ def _row(peak: Peak, gamma: FloatArray, grid: Grid) -> dict[str, Any]:
         "shape": "maximum" if peak.is_maximum else "shoulder",
         "tau_lower_s": np.nan,
         "tau_upper_s": np.nan,
+        "width_decades": _BELL * resistance / max(height, np.finfo(float).tiny),
+        "family": "",
     }
 
 
@@ -246,6 +253,22 @@ def _status(row: Mapping[str, Any], window: tuple[float, float], on_shoulder: bo
     if on_shoulder and half_width > _UNRESOLVED:
         return "unresolved"
     return "ok"
+
+
+def on_weights(frequency: FloatArray, factors: FloatArray) -> tuple[str, ...]:
+    """Return what to say of (N,) factors by which standard deviations were made to grow."""
+    off = factors > _FAR_OFF * np.median(factors)
+    said = []
+    if off.any() and off.mean() < _FEW:
+        places = ", ".join(f"{f:.3g}" for f in frequency[off])
+        said.append(f"Far off the rest, and counted for less: the points at {places} Hz.")
+    rest = factors[~off]
+    if len(rest) and rest.max() > _FAR_OFF * rest.min():
+        said.append(
+            f"The noise is not as the weighting has it, but uneven by a factor of "
+            f"{rest.max() / rest.min():.2g}; it was estimated from the residuals."
+        )
+    return tuple(said)
 
 
 def messages(

@@ -144,9 +144,11 @@ class DRTResult(FrozenArrays):
         Returns
         -------
         DataFrame with the columns `eisfit.tables.PEAK_COLUMNS` and, further, `shape` ("maximum" or
-        "shoulder"), `tau_lower_s` and `tau_upper_s`. `fraction` is the share of the polarisation
-        resistance, `probability` the share of noise resamples that show the peak within 0.25
-        decade, `status` one of "ok", "unresolved" (a shoulder and its neighbour, whose shares are
+        "shoulder" of gamma), `tau_lower_s`, `tau_upper_s`, `width_decades` (full width at half
+        maximum) and `family` (the shape fitted, "" where none was). `fraction` is the share of the
+        polarisation resistance; `probability` is, of fitted peaks, the belief in the candidates
+        that have the peak within 0.25 decade, else the share of noise resamples that show it;
+        `status` one of "ok", "unresolved" (a shoulder and its neighbour, whose shares are
         uncertain), "outside window" and "not determined".
         """
         named = roles or {}

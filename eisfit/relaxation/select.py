@@ -15,6 +15,10 @@ from eisfit.relaxation.problem import Problem
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+_ROBUST = 0.3
+_FOLDS = 5
+# Share of a column's length below which rows do not see its term.
+_BLIND = 1e-12
 # Fall of twice the log evidence, over three steps down in lambda, after which the search ends.
 _HOPELESS = 30.0
 
@@ -71,6 +75,65 @@ def mgcv(problem: Problem, penalty: FloatArray, solution: Solution) -> float:
     return count * solution.misfit / left**2 if left > 0 else np.inf
 
 
+def rgcv(problem: Problem, penalty: FloatArray, solution: Solution) -> float:
+    """Return the robust GCV score, which guards against too little smoothing.
+
+    GCV times (c + (1 - c) tr(H^2) / n), c = 0.3 (Lukas, Inverse Probl. 22 (2006) 1883).
+    """
+    free = np.flatnonzero(solution.free)
+    index = np.ix_(free, free)
+    data = problem.normal[index]
+    try:
+        hat = np.linalg.solve(data + solution.lam * penalty[index], data)
+    except np.linalg.LinAlgError:
+        hat = np.eye(len(free))
+    share = float((hat * hat.T).sum()) / len(problem.target)
+    return gcv(problem, penalty, solution) * (_ROBUST + (1.0 - _ROBUST) * share)
+
+
+def kfold(problem: Problem, penalty: FloatArray, path: list[Solution]) -> FloatArray:
+    """Return the misfit of every fifth datum as the others predict it, summed over the five."""
+    count = len(problem.target)
+    folds = [np.arange(count) % _FOLDS == fold for fold in range(_FOLDS)]
+    return np.array(
+        [sum(_crossed(problem, penalty, s, ~fold, fold) for fold in folds) for s in path]
+    )
+
+
+def real_imaginary(problem: Problem, penalty: FloatArray, path: list[Solution]) -> FloatArray:
+    """Return the misfit of each part of the impedance as the other predicts it.
+
+    Saccoccio, Wan, Chen, Ciucci, Electrochim. Acta 147 (2014) 470, eq. 15. Series terms that a part
+    does not see (its column is zero there) are taken from the solution for both.
+    """
+    real = np.arange(len(problem.target)) < len(problem.target) // 2
+    if len(problem.target) != 2 * real.sum() or not problem.whole:
+        raise RelaxationError("the criterion 're-im' needs both parts of the impedance")
+    return np.array(
+        [
+            _crossed(problem, penalty, s, real, ~real) + _crossed(problem, penalty, s, ~real, real)
+            for s in path
+        ]
+    )
+
+
+def _crossed(
+    problem: Problem, penalty: FloatArray, solution: Solution, given: BoolArray, left: BoolArray
+) -> float:
+    """Return the misfit at the rows `left` of what the rows `given` predict."""
+    matrix, target = problem.matrix[given], problem.target[given]
+    blind = (matrix**2).sum(axis=0) < _BLIND * np.diagonal(problem.normal)
+    seen = np.flatnonzero(~blind)
+    target = target - matrix[:, blind] @ solution.x[blind]
+    part = matrix[:, seen]
+    weight = len(problem.target) / given.sum()
+    normal = part.T @ part * weight + solution.lam * penalty[np.ix_(seen, seen)]
+    x = solution.x.copy()
+    x[seen], _ = solve_nonnegative(normal, part.T @ target * weight, solution.free[seen])
+    residual = problem.matrix[left] @ x - problem.target[left]
+    return float(residual @ residual)
+
+
 def freedom(problem: Problem, penalty: FloatArray, solution: Solution) -> float:
     """Return the effective number of parameters, the trace of the hat matrix."""
     free = np.flatnonzero(solution.free)
@@ -121,6 +184,9 @@ CRITERIA: dict[str, Callable[[Problem, FloatArray, list[Solution]], FloatArray]]
     "evidence": _each(evidence),
     "gcv": _each(gcv),
     "mgcv": _each(mgcv),
+    "rgcv": _each(rgcv),
+    "kfold": kfold,
+    "re-im": real_imaginary,
     "lcurve": lcurve,
 }
 

@@ -14,6 +14,7 @@ from eisfit.relaxation.select import CRITERIA
 
 METHODS = ("auto", "blend", "adaptive", "tikhonov")
 WEIGHTINGS = ("modulus", "unit")
+PARTS = ("both", "real", "imaginary")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,12 +24,14 @@ class Settings:
     Parameters
     ----------
     regularization : "auto", the name of a criterion, or a positive float
-        "auto" is "evidence". Further criteria: "gcv", "mgcv", "lcurve". A number is lambda itself,
-        as `eisfit.relaxation.solve` defines it.
+        "auto" is "evidence". Further criteria: "gcv", "mgcv" (modified), "rgcv" (robust), "kfold",
+        "re-im" (real-imaginary cross-validation), "lcurve". A number is lambda itself, as
+        `eisfit.relaxation.solve` defines it.
     order : 0, 1 or 2
         Derivative of gamma whose square is the penalty.
     basis : str
-        Discretisation of gamma: "gaussian", "linear", "matern2" or "matern4".
+        Discretisation of gamma: "linear" (piecewise), "gaussian", "matern0", "matern2",
+        "matern4", "matern6", "inverse quadratic" or "inverse quadric".
     inductance : bool
         Whether an inductance stands in series.
     tail : "auto", True or False
@@ -41,8 +44,14 @@ class Settings:
         at every tau. "adaptive" starts from a penalty relative to the local modulus and weakens it
         twice where the solution bends, so that sharp and flat parts, and small arcs beside large
         ones, are both smooth as the data want them.
+    part : "both", "real" or "imaginary"
+        Of the impedance to fit. One part alone is solved by "adaptive" or "tikhonov"; what it
+        cannot know (the real part no inductance, the imaginary part no series resistance) is 0.
     weighting : "modulus", "unit", or (N,) array
         What the errors of the used points are proportional to; an array is in ohm.
+    robust : bool
+        Whether points far off a first solution count less, and noise that is uneven beside the
+        weighting is estimated; where neither is so, nothing changes.
     samples : int
         Resamples for bands and for the peaks' probabilities; 0 for none (bands and intervals are
         then NaN).
@@ -66,7 +75,9 @@ class Settings:
     inductance: bool = True
     tail: bool | Literal["auto"] = "auto"
     method: str = "auto"
+    part: str = "both"
     weighting: str | ArrayLike = "modulus"
+    robust: bool = True
     samples: int = 100
     seed: int = 0
     per_decade: float | None = None
@@ -77,6 +88,10 @@ class Settings:
         _choice("basis", self.basis, BASES)
         _choice("tail", self.tail, ("auto", True, False))
         _choice("method", self.method, METHODS)
+        _choice("part", self.part, PARTS)
+        _choice("robust", self.robust, (True, False))
+        if self.part != "both" and self.method == "blend":
+            raise RelaxationError("the method 'blend' needs both parts: choose 'adaptive'")
         if isinstance(self.weighting, str):
             _choice("weighting", self.weighting, WEIGHTINGS)
         if isinstance(self.regularization, str):
@@ -103,7 +118,8 @@ class Settings:
         """The method, with "auto" decided."""
         if self.method != "auto":
             return self.method
-        return "blend" if self.regularization == "auto" else "adaptive"
+        whole = self.regularization == "auto" and self.part == "both"
+        return "blend" if whole else "adaptive"
 
     @property
     def density(self) -> float:
