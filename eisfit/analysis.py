@@ -21,6 +21,7 @@ from eisfit.roles import NEAR, Process, doubts, peak_roles
 from eisfit.spectrum import Spectrum
 from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS, frame
 from eisfit.validity import KKResult, kramers_kronig_spectrum
+from eisfit.weights import weighted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,7 @@ def analyze(
     ModelError, CircuitError, FitError, RelaxationError, ValidityError, EngineError
         As the functions it joins.
     """
-    options = options_from(fit_options or {})
+    options = options_from(weighted(spectrum, fit_options or {}))
     chosen: Choice | None = None
     if model == "auto":
         if engine != "eisfit":

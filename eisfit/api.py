@@ -83,8 +83,9 @@ def fit(
         If the engine is unknown or missing.
     """
     from eisfit.fitting.engine import fit_spectrum, options_from
+    from eisfit.weights import weighted
 
-    settings = options_from(_weighted(spectrum, options), model)
+    settings = options_from(weighted(spectrum, options), model)
     if model == "auto":
         from eisfit.fitting.choose import choose
 
@@ -101,23 +102,6 @@ def fit(
             f"engine {engine!r} takes no constraints, part, quantity or loss: use engine='eisfit'"
         )
     return fit_with(engine, spectrum, chosen, settings)
-
-
-def _weighted(spectrum: Spectrum, options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return options with the standard deviations that a Kramers-Kronig test gives, if asked."""
-    weighting = options.get("weighting")
-    if not (isinstance(weighting, str) and weighting == "kramers-kronig"):
-        return options
-    from eisfit.fitting.residual import sigma_from_residuals
-    from eisfit.validity import kramers_kronig_spectrum
-
-    test = kramers_kronig_spectrum(spectrum)
-    count = 2 * len(spectrum.used())
-    freedom = max(count - 3 - test.n_rc, 1)  # the chain has followed some of the noise
-    residuals = test.residuals * (count / freedom) ** 0.5
-    quantity = str(options.get("quantity", "impedance"))
-    sigma = sigma_from_residuals(spectrum, residuals, quantity)
-    return {**options, "weighting": sigma}
 
 
 def drt(spectrum: Spectrum, *, engine: str = "eisfit", **options: Any) -> DRTResult:

@@ -115,3 +115,12 @@ def test_a_peak_takes_the_nearest_arcs_role_and_each_arc_names_one_peak():
     # A third peak, far from every arc: by span where one role alone has it, inside the window only
     assert peak_roles([0.05], processes, model, window) == {1: "low_frequency"}
     assert peak_roles([0.05], processes, model, (1e-8, 1e-3)) == {}
+
+
+def test_weights_may_come_from_the_kramers_kronig_test():
+    s = mixture((1000.0, 1e-4, 0.9))
+    options = {"weighting": "kramers-kronig"}
+    a = eisfit.analyze(s, "zarc1", fit_options=options)
+    assert a.fit.settings["weighting"] == "kramers-kronig"
+    assert a.fit.values["R1"] == pytest.approx(1000.0, rel=0.02)
+    assert dict(a.full_fit.values) == dict(eisfit.fit(s, "zarc1", **options).values)
