@@ -17,7 +17,7 @@ from eisfit.fitting.search import Effort
 from eisfit.spectrum import Spectrum
 
 MOST_ARCS = 6
-QUICK = Effort(rounds=3)  # for candidates; the one that is chosen is searched in full
+QUICK = Effort(later=8, rounds=2)  # for candidates; the one that is chosen is searched in full
 WORTH = 10.0  # fall of BIC that a larger circuit must bring: "very strong" after Kass, Raftery 1995
 
 

@@ -22,7 +22,7 @@ from eisfit.frozen import FrozenDict
 Array = NDArray[Any]
 
 WORTH = 6.0  # fall of BIC that an arc must bring: "strong" after R. E. Kass, A. E. Raftery, 1995
-TRIAL = Effort(rounds=2)
+TRIAL = Effort(later=8, rounds=2)
 
 
 @dataclass(frozen=True)
