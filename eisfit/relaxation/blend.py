@@ -19,7 +19,7 @@ FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 
 # Gamma is shown this many times finer than it is solved for: narrow peaks need it.
-FINER = 3
+FINER = 2
 # Share of the peaks where they fit as well as the regularised curve. The rest tempers shapes that
 # the data cannot tell apart.
 _SHARE = 0.8

@@ -246,10 +246,10 @@ def _band(
         return low, high
     assert both.posterior is not None
     random = np.random.default_rng(settings.seed)
+    own, peaks = both.regularised, both.posterior.gamma(both.log_tau)
+    differ = (1.0 - both.share) * np.abs(own - peaks)
     drawn = both.posterior.draws(both.log_tau, settings.samples, random)
-    own = both.regularised
-    differ = (1.0 - both.share) * np.abs(own - both.posterior.gamma(both.log_tau))
-    low, high = interval(both.share * drawn + (1.0 - both.share) * own)
+    low, high = (both.share * bound + (1.0 - both.share) * own for bound in interval(drawn))
     return np.maximum(np.minimum(low, gamma) - differ, 0.0), np.maximum(high, gamma) + differ
 
 

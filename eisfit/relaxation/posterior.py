@@ -25,7 +25,7 @@ _TEMPERATURE = 2.0
 _MOST = 12
 _LEAST_DRAWN = 0.1
 # 1.96 for 95 %, and a little for what Laplace leaves out (measured by simulation).
-_REACH = 2.04
+_REACH = 2.15
 # Share of its area that a peak may hold in one point of a grid before it counts as narrow.
 _NARROW = 0.15
 

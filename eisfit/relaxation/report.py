@@ -99,8 +99,13 @@ def fitted_rows(
     log_tau, gamma : (M,) arrays, the grid and the gamma shown on it, in ohm
     window : shortest and longest tau in s that the measurement reaches
     """
-    groups = _groups(posterior, log_tau, gamma)
-    log_r, r_deviation, place, place_deviation = posterior.moments(groups)
+    alone = posterior.moments()
+    groups = _groups(alone, log_tau, gamma)
+    if len(groups) == len(alone[0]):
+        index = [k for (k,) in groups]
+        log_r, r_deviation, place, place_deviation = (moment[index] for moment in alone)
+    else:
+        log_r, r_deviation, place, place_deviation = posterior.moments(groups)
     probability = posterior.probability()
     total = float(np.exp(log_r).sum())
     rows: list[dict[str, Any]] = []
@@ -130,13 +135,15 @@ def fitted_rows(
     return sorted(rows, key=lambda row: float(row["tau_s"]))
 
 
-def _groups(posterior: Posterior, log_tau: FloatArray, gamma: FloatArray) -> list[list[int]]:
+def _groups(
+    moments: tuple[FloatArray, ...], log_tau: FloatArray, gamma: FloatArray
+) -> list[list[int]]:
     """Return which fitted peaks are one, the main one first.
 
     A small one that makes no maximum of gamma, and of which the data say little, is the skirt of
     the larger beside it, whose shape is of no family.
     """
-    log_r, deviation, place, _ = posterior.moments()
+    log_r, deviation, place, _ = moments
     groups: list[list[int]] = []
     for k in np.argsort(-log_r):
         if deviation[k] > _VAGUE and _look(log_tau, gamma, float(place[k])) == "shoulder":

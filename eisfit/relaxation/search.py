@@ -42,6 +42,8 @@ _DOUBTFUL = 0.12
 # Least fall of the weighted sum of squares, in variances, for which a place is tried.
 _WORTH = 7.0
 _MOST_ADDED = 2
+# From a bell to something like a plateau of the same variance, in ln width and ln exponent.
+_PLATEAU = np.array([0.15, 0.9])
 # Variance over ln tau of one of several peaks that are taken for one.
 _MEAN_VARIANCE = 0.15
 
@@ -150,6 +152,8 @@ def _merged(candidate: Candidate, families: tuple[int, ...]) -> list[Candidate]:
                     one.theta[largest] = _shaped(
                         family, log_areas[:1], np.array([place]), np.array([width])
                     )[0]
+                    if family == shapes.GENERAL:
+                        one.theta[largest, 2:] += _PLATEAU
                 one.theta[largest, 0] = np.logaddexp.reduce(log_areas)
                 merged.append(_without(one, gone))
     return merged

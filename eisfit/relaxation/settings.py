@@ -58,7 +58,7 @@ class Settings:
     seed : int
         Of the resamples.
     per_decade : float, optional
-        Points of the time grid a decade; 8 for "blend", which shows gamma three times finer, 12
+        Points of the time grid a decade; 8 for "blend", which shows gamma twice as fine, 12
         otherwise.
     extension : float
         Decades by which the time grid passes the window of the measurement at either end.

@@ -34,13 +34,13 @@ PRIOR_MEAN = np.array(
      (0, 0, 0, 0)]
 )  # fmt: skip
 PRIOR_SD = np.array(
-    [(1, 1, 0.9, 1), (1, 1, 0.9, 1), (1, 1, 0.5, 1), (1, 1, 0.5, 0.5), (1, 1, 0.6, 0.6),
+    [(1, 1, 0.9, 1), (1, 1, 0.9, 1), (1, 1, 0.5, 1), (1, 1, 0.5, 0.7), (1, 1, 0.6, 0.6),
      (1, 1, 1, 1)]
 )  # fmt: skip
 # Twice the log odds against a family.
 PRIOR_COST = np.array([0.0, 0.0, 0.0, 2.0, 2.0, 0.0])
 LEAST = np.array([(-1, -2), (-1, -2), (-1.9, 0), (-1.9, 0.0), (-1.9, -1.9), (0, 0)])
-MOST = np.array([(6, 0), (6, 6), (1, 0), (1.5, 2.3), (1, 1), (0, 0)])
+MOST = np.array([(6, 0), (6, 6), (1, 0), (1.5, 3.7), (1, 1), (0, 0)])
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(14)
 _NODES, _WEIGHTS = (_NODES + 1.0) / 2.0, _WEIGHTS / 2.0

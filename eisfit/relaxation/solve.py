@@ -22,7 +22,7 @@ _REWEIGHTINGS = 2
 _FLOOR = 0.03
 _WIDTH_DECADES = 0.15
 _COARSE = 10.0 ** np.arange(1.0, -9.5, -1.5)
-_NEAR = 10.0 ** np.arange(2.0, -2.1, -0.5)
+_NEAR = 10.0 ** np.arange(1.5, -1.6, -0.5)
 _FINE = 10.0 ** np.arange(1.0, -9.5, -0.5)
 
 

@@ -1,0 +1,198 @@
+"""The peak model behind the default DRT: shapes, search, posterior, shares."""
+
+import numpy as np
+import pytest
+
+from eisfit import Spectrum
+from eisfit.errors import RelaxationError
+from eisfit.relaxation import drt_spectrum, shapes
+from eisfit.relaxation.posterior import binned, places
+
+FREQUENCY = np.geomspace(1e6, 1e-2, 81)
+S = 2j * np.pi * FREQUENCY
+FAMILIES = range(len(shapes.NAMES))
+
+
+def zarc(resistance, tau, alpha, skew=1.0):
+    return resistance / (1 + (S * tau) ** alpha) ** skew
+
+
+def bell(resistance, tau, width):
+    u = np.linspace(-8, 8, 801) * width
+    mass = np.exp(-0.5 * (u / width) ** 2)
+    return (resistance * mass / mass.sum() / (1 + S[:, None] * tau * np.exp(u))).sum(axis=1)
+
+
+def noisy(impedance, noise, seed=0):
+    both = np.random.default_rng([11, seed]).standard_normal((2, len(impedance)))
+    return impedance + np.abs(impedance) * noise * (both[0] + 1j * both[1])
+
+
+def parameters(family):
+    random = np.random.default_rng(family)
+    theta = shapes.PRIOR_MEAN[family] + 0.2 * random.standard_normal(4)
+    theta[:2] = 1.0, 0.3
+    return np.array([family]), theta[None]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_impedance_is_the_integral_of_gamma(family):
+    kind, theta = parameters(family)
+    log_omega = np.linspace(-8, 8, 40)
+    u = np.linspace(-60, 60, 60001)
+    gamma = shapes.gamma(kind, theta, u)[0]
+    assert np.trapezoid(gamma, u) == pytest.approx(np.e, rel=1e-5)
+    direct = np.trapezoid(gamma / (1 + 1j * np.exp(log_omega)[:, None] * np.exp(u)), u)
+    z = shapes.evaluate(kind, theta, log_omega)[0, 0]
+    np.testing.assert_allclose(z, direct, atol=3e-5 * np.abs(direct).max())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_derivatives_agree_with_differences(family):
+    kind, theta = parameters(family)
+    log_omega = np.linspace(-8, 8, 40)
+    exact = shapes.evaluate(kind, theta, log_omega)[0]
+    for j in np.flatnonzero(shapes.HAS[family]):
+        step = np.zeros(4)
+        step[j] = 1e-5
+        up, down = (shapes.evaluate(kind, theta + x, log_omega)[0, 0] for x in (step, -step))
+        np.testing.assert_allclose((up - down) / 2e-5, exact[j], atol=2e-5 * np.abs(exact[0]).max())
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_place_is_where_gamma_is_largest(family):
+    kind, theta = parameters(family)
+    u = np.linspace(-3, 4, 70001)
+    top = u[shapes.gamma(kind, theta, u)[0].argmax()]
+    assert places(kind, theta)[0] == pytest.approx(top, abs=2e-4)
+
+
+def test_a_peak_narrower_than_the_grid_keeps_its_area():
+    kind, theta = np.array([shapes.ZARC]), np.array([[np.log(7.0), 0.03, 5.5, 0.0]])
+    u = np.arange(-20, 20, 0.1)
+    assert binned(kind, theta, u).sum() * 0.1 == pytest.approx(7.0, rel=1e-3)
+
+
+def test_gamma_blends_the_two_curves_and_says_why():
+    clean = 10 + zarc(100, 1e-4, 0.9) + zarc(60, 0.3, 0.85, 0.7)
+    result = drt_spectrum(Spectrum(FREQUENCY, noisy(clean, 1e-3)))
+    assert result.method == "blend"
+    assert 0.7 < result.share < 1
+    mixed = result.share * result.parametric + (1 - result.share) * result.regularised
+    np.testing.assert_allclose(result.gamma, mixed)
+    assert "fitted peaks" in result.reason
+    step = np.log(result.tau[1] / result.tau[0])
+    assert result.gamma.sum() * step == pytest.approx(result.resistance_polarization, rel=0.02)
+    total = sum(row["resistance_ohm"] for row in result.peak_rows)
+    assert total == pytest.approx(result.resistance_polarization)
+    plain = drt_spectrum(Spectrum(FREQUENCY, noisy(clean, 1e-3)), method="tikhonov", samples=0)
+    assert plain.share == 0
+    np.testing.assert_array_equal(plain.regularised, plain.gamma)
+    assert np.isnan(plain.parametric).all()
+
+
+def test_skewed_peak_is_one_peak_at_the_maximum_of_its_gamma():
+    clean = 10 + zarc(100, 1e-3, 0.9, 0.6)
+    row, *more = drt_spectrum(Spectrum(FREQUENCY, noisy(clean, 1e-3))).peak_rows
+    assert not more
+    angle = np.pi * 0.9 / 1.6
+    top = 1e-3 * (np.sin(angle) / np.sin(np.pi * 0.9 - angle)) ** (-1 / 0.9)
+    assert row["tau_s"] == pytest.approx(top, rel=0.05)
+    assert row["resistance_ohm"] == pytest.approx(100, rel=0.01)
+    assert row["family"] == "havriliak-negami"
+
+
+def test_shape_that_is_no_family_is_one_peak():
+    """A plateau over one and a half decades."""
+    u = np.linspace(-1.7, 1.7, 401)
+    z = 10 + (100 / 401 / (1 + S[:, None] * 1e-2 * np.exp(u))).sum(axis=1)
+    rows = drt_spectrum(Spectrum(FREQUENCY, noisy(z, 5e-4))).peak_rows
+    large = [row for row in rows if row["fraction"] > 0.05]
+    assert len(large) == 1
+    assert large[0]["resistance_ohm"] == pytest.approx(100, rel=0.02)
+
+
+def test_a_wrong_model_leaves_gamma_to_the_regularised_curve():
+    """Peaks forced to few: the share falls as the lack of fit grows."""
+    from dataclasses import replace
+
+    from eisfit.relaxation import blend
+
+    result = drt_spectrum(Spectrum(FREQUENCY, noisy(10 + zarc(100, 1e-4, 0.9), 1e-3)), samples=0)
+    assert result.share == pytest.approx(blend._SHARE, abs=0.2)
+    assert replace(result, share=0.1).share == 0.1
+
+
+def test_outliers_count_for_less_and_are_named():
+    clean = 10 + zarc(100, 1e-4, 0.85) + zarc(60, 0.3, 0.8)
+    z = noisy(clean, 1e-3)
+    z[[20, 45, 60]] *= [1.1, 0.9, 1.2]
+    spectrum = Spectrum(FREQUENCY, z)
+    robust, plain = (drt_spectrum(spectrum, robust=x) for x in (True, False))
+    for row, tau, resistance in zip(robust.peak_rows, (1e-4, 0.3), (100, 60), strict=True):
+        assert row["tau_s"] == pytest.approx(tau, rel=0.03)
+        assert row["resistance_ohm"] == pytest.approx(resistance, rel=0.01)
+    assert any("counted for less" in message for message in robust.messages)
+    assert not any("counted for less" in message for message in plain.messages)
+
+
+def test_noise_that_is_not_proportional_to_the_modulus():
+    clean = 2 + zarc(400, 1e-4, 0.85) + zarc(600, 0.3, 0.8)
+    both = np.random.default_rng(3).standard_normal((2, 81))
+    spectrum = Spectrum(FREQUENCY, clean + 0.5 * (both[0] + 1j * both[1]))
+    rows = drt_spectrum(spectrum).peaks().query("status == 'ok' and fraction > 0.05")
+    np.testing.assert_allclose(rows["tau_s"], [1e-4, 0.3], rtol=0.05)
+    np.testing.assert_allclose(rows["resistance_ohm"], [400, 600], rtol=0.02)
+
+
+def test_half_the_points_missing():
+    clean = 10 + zarc(100, 1e-4, 0.85) + zarc(60, 0.3, 0.8)
+    keep = np.random.default_rng(1).choice(81, 40, replace=False)
+    rows = drt_spectrum(Spectrum(FREQUENCY[keep], noisy(clean, 1e-3)[keep])).peak_rows
+    np.testing.assert_allclose([row["tau_s"] for row in rows], [1e-4, 0.3], rtol=0.03)
+    np.testing.assert_allclose([row["resistance_ohm"] for row in rows], [100, 60], rtol=0.01)
+
+
+@pytest.mark.parametrize("part", ["real", "imaginary"])
+def test_one_part_alone_finds_both_arcs(part):
+    clean = 10 + zarc(100, 1e-4, 0.85) + zarc(60, 0.3, 0.8)
+    result = drt_spectrum(Spectrum(FREQUENCY, noisy(clean, 1e-3)), part=part)
+    assert result.method == "adaptive"
+    rows = [row for row in result.peak_rows if row["fraction"] > 0.1]
+    np.testing.assert_allclose([row["resistance_ohm"] for row in rows], [100, 60], rtol=0.05)
+    assert (result.resistance_inf == 0) == (part == "imaginary")
+
+
+def test_one_part_has_neither_blend_nor_cross_validation_of_parts():
+    spectrum = Spectrum(FREQUENCY, noisy(10 + zarc(100, 1e-4, 0.85), 1e-3))
+    with pytest.raises(RelaxationError, match="both parts"):
+        drt_spectrum(spectrum, part="real", method="blend")
+    with pytest.raises(RelaxationError, match="both parts"):
+        drt_spectrum(spectrum, part="real", regularization="re-im")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("impedance", "truth", "noise"),
+    [
+        (10 + zarc(100, 1e-4, 0.85) + zarc(60, 0.3, 0.8), ((1e-4, 100), (0.3, 60)), 2e-3),
+        (10 + bell(60, 1e-3, 0.6) + bell(60, 5e-2, 0.4), ((1e-3, 60), (5e-2, 60)), 5e-4),
+    ],
+    ids=["two ZARCs", "two lognormals"],
+)
+def test_intervals_hold_the_truth_as_often_as_they_say(impedance, truth, noise):
+    """95 % intervals of R and tau over 250 noise draws, two standard errors allowed."""
+    held = []
+    for seed in range(250):
+        rows = drt_spectrum(Spectrum(FREQUENCY, noisy(impedance, noise, seed)), seed=seed).peak_rows
+        for tau, resistance in truth:
+            row = min(rows, key=lambda row: abs(np.log(row["tau_s"] / tau)))
+            held.append(
+                (
+                    row["lower_ohm"] <= resistance <= row["upper_ohm"],
+                    row["tau_lower_s"] <= tau <= row["tau_upper_s"],
+                )
+            )
+    coverage = np.mean(held, axis=0)
+    assert (coverage > 0.92).all()
+    assert (coverage < 0.99).all()
