@@ -7,7 +7,7 @@ import pytest
 
 from eisfit import Spectrum
 from eisfit.errors import SpectrumError, ValidityError
-from eisfit.validity import kramers_kronig_spectrum
+from eisfit.validity import hilbert_score, kramers_kronig_spectrum, z_hit
 
 FREQUENCY = np.geomspace(1e6, 1e-2, 81)
 OMEGA = 2 * np.pi * FREQUENCY
@@ -200,3 +200,73 @@ def test_measured_blocking_pellet_is_valid(shared_data):
     result = kramers_kronig_spectrum(Spectrum(f, re - 1j * im))
     assert result.valid, result.message
     assert result.rms < 0.004
+
+
+def test_drifting_measurement_of_zahner_is_invalid_at_low_frequency(shared_data):
+    from eisfit import read
+
+    result = kramers_kronig_spectrum(read(shared_data / "zahner" / "drift.ism")[0])
+    assert result.verdict == "invalid"
+    assert "low frequency" in result.message
+    suspect = result.spectrum.frequency[result.suspect]
+    assert suspect.max() < 100
+
+
+def test_suggested_mask_gives_reasons_and_changes_nothing_by_itself():
+    z = noisy(VALID["two arcs"], 5e-4)
+    z[[12, 55]] *= 1.06
+    spectrum = Spectrum(FREQUENCY, z)
+    result = kramers_kronig_spectrum(spectrum)
+    assert not spectrum.mask.any()
+    assert [bool(reason) for reason in result.reasons] == list(result.suspect)
+    masked = result.masked()
+    assert list(np.flatnonzero(masked.mask)) == [12, 55]
+    assert "outlier" in masked.reasons[12]
+    assert kramers_kronig_spectrum(masked).valid
+
+
+@pytest.mark.parametrize("level", [5e-4, 3e-3])
+def test_noise_estimate_is_the_noise(level):
+    sigma = np.where(FREQUENCY > 1e2, 1.0, 3.0) * level
+    result = kramers_kronig_spectrum(
+        Spectrum(FREQUENCY, VALID["two arcs"] + sigma * (noisy(np.ones(81), 1.0, 4) - 1) * 100)
+    )
+    estimate = result.noise / (100 * level)
+    high, low = FREQUENCY > 1e3, FREQUENCY < 10
+    assert np.median(estimate[high]) == pytest.approx(1, rel=0.4)
+    assert np.median(estimate[low]) == pytest.approx(3, rel=0.4)
+
+
+@pytest.mark.parametrize("name", ["two arcs", "RC", "blocking", "Gerischer"])
+def test_z_hit_rebuilds_the_modulus_from_the_phase(name):
+    result = z_hit(Spectrum(FREQUENCY, noisy(VALID[name], 5e-4)))
+    assert result.rms < 0.025
+    np.testing.assert_allclose(np.log(result.spectrum.modulus / result.modulus), result.residuals)
+
+
+def test_z_hit_shows_a_modulus_that_drifts():
+    elapsed = np.cumsum(1 / FREQUENCY)
+    grown = VALID["two arcs"] * (1 + 0.3 * elapsed / elapsed[-1])
+    result = z_hit(Spectrum(FREQUENCY, grown))
+    assert result.residuals[-1] == pytest.approx(np.log(1.3), abs=0.05)
+    assert np.abs(result.residuals[:60]).max() < 0.03
+
+
+@pytest.mark.parametrize("name", ["two arcs", "cable", "capacitor", "finite Warburg"])
+def test_hilbert_scores_are_high_for_what_obeys_the_relations(name):
+    score = hilbert_score(Spectrum(FREQUENCY, noisy(VALID[name], 1e-3)))
+    assert min(score.real, score.imaginary) > 0.9
+
+
+def test_hilbert_scores_fall_with_drift():
+    elapsed = np.cumsum(1 / FREQUENCY)
+    grown = 1 + 0.5 * elapsed / elapsed[-1]
+    z = noisy(10 + zarc(50, 1e-4, 0.85) + grown * zarc(80, 1.0, 0.9), 5e-4)
+    score = hilbert_score(Spectrum(FREQUENCY, z))
+    assert min(score.real, score.imaginary) < 0.9
+
+
+@pytest.mark.parametrize("check", [z_hit, hilbert_score])
+def test_few_points_are_refused(check):
+    with pytest.raises(ValidityError, match="at least 8"):
+        check(Spectrum(FREQUENCY[:5], VALID["RC"][:5]))
