@@ -112,15 +112,18 @@ def test_shape_that_is_no_family_is_one_peak():
     assert large[0]["resistance_ohm"] == pytest.approx(100, rel=0.02)
 
 
-def test_a_wrong_model_leaves_gamma_to_the_regularised_curve():
-    """Peaks forced to few: the share falls as the lack of fit grows."""
-    from dataclasses import replace
+def test_share_falls_where_the_peaks_do_not_fit(monkeypatch):
+    """A search that may not leave its first candidates fits two unlike peaks badly."""
+    from eisfit.relaxation import search
 
-    from eisfit.relaxation import blend
-
-    result = drt_spectrum(Spectrum(FREQUENCY, noisy(10 + zarc(100, 1e-4, 0.9), 1e-3)), samples=0)
-    assert result.share == pytest.approx(blend._SHARE, abs=0.2)
-    assert replace(result, share=0.1).share == 0.1
+    clean = 10 + zarc(100, 1e-4, 0.75, 0.6) + bell(100, 0.1, 0.9)
+    spectrum = Spectrum(FREQUENCY, noisy(clean, 3e-4))
+    free = drt_spectrum(spectrum, samples=0)
+    monkeypatch.setattr(search._Hunt, "suit_each_count", lambda self: None)
+    monkeypatch.setattr(search._Hunt, "try_together", lambda self, moves: None)
+    bound = drt_spectrum(spectrum, samples=0)
+    assert bound.share < 0.5 < free.share
+    assert "times the variance" in bound.reason
 
 
 def test_outliers_count_for_less_and_are_named():
@@ -196,3 +199,18 @@ def test_intervals_hold_the_truth_as_often_as_they_say(impedance, truth, noise):
     coverage = np.mean(held, axis=0)
     assert (coverage > 0.92).all()
     assert (coverage < 0.99).all()
+
+
+def test_many_candidates_of_like_evidence_can_be_drawn_from():
+    from dataclasses import replace
+
+    from eisfit.relaxation.mixture import Candidate
+    from eisfit.relaxation.posterior import Posterior
+
+    kind, theta = parameters(shapes.ZARC)
+    one = Candidate(kind, theta, np.ones(1), 0.0, 0.0, 1.0, np.eye(5) * 1e4, np.ones(5, dtype=bool))
+    posterior = Posterior.of([replace(one, score=0.01 * i) for i in range(12)], 160)
+    u = np.linspace(-5, 5, 101)
+    drawn = posterior.draws(u, 50, np.random.default_rng(0))
+    assert np.isfinite(drawn).all()
+    np.testing.assert_allclose(drawn.mean(axis=0), posterior.gamma(u), rtol=0.05)

@@ -23,7 +23,8 @@ _DIFFERENCE = 1e-4
 # them is believed at half its worth (measured: smaller errors on shapes of no family).
 _TEMPERATURE = 2.0
 _MOST = 12
-_LEAST_DRAWN = 0.1
+# Of the largest weight, what a candidate needs to be drawn from.
+_LEAST_DRAWN = 0.15
 # 1.96 for 95 %, and a little for what Laplace leaves out (measured by simulation).
 _REACH = 2.15
 # Share of its area that a peak may hold in one point of a grid before it counts as narrow.
@@ -188,7 +189,7 @@ class Posterior:
 
         Each peak's ln gamma is followed to first order in the parameters, which keeps it positive.
         """
-        weights = np.where(self.weights > _LEAST_DRAWN, self.weights, 0.0)
+        weights = np.where(self.weights > _LEAST_DRAWN * self.weights.max(), self.weights, 0.0)
         picked = random.choice(len(self.candidates), size=count, p=weights / weights.sum())
         out = np.empty((count, len(log_tau)))
         for i in np.unique(picked):
