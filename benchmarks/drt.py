@@ -151,7 +151,7 @@ def main() -> None:
     for name, count, run in runs:
         cases = [make(given.first + i, given.foreign) for i in range(count)]
         run(cases[0])
-        rows.append(evaluate(run, cases).row(name))
+        rows.append({**evaluate(run, cases).row(name), "first_seed": given.first})
         print("  ".join(f"{key} {value}" for key, value in rows[-1].items()), flush=True)
     if given.out:
         with given.out.open("w", newline="") as file:
