@@ -174,7 +174,9 @@ def test_unit_of_the_ohm_does_not_matter(two_arcs):
     np.testing.assert_allclose(large.gamma, 1e4 * small.gamma, atol=1e-3 * large.gamma.max())
 
 
-@pytest.mark.parametrize("criterion", ["evidence", "gcv", "mgcv", "rgcv", "kfold", "re-im", "lcurve"])
+@pytest.mark.parametrize(
+    "criterion", ["evidence", "gcv", "mgcv", "rgcv", "kfold", "re-im", "lcurve"]
+)
 def test_every_criterion_finds_both_arcs(two_arcs, criterion):
     result = drt_spectrum(two_arcs, regularization=criterion, samples=50)
     assert result.criterion == criterion
