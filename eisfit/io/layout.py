@@ -5,6 +5,7 @@ All of it is decided from the text itself, never from the locale of the machine.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -170,7 +171,7 @@ def _fitting(rows: list[str], names: list[str], separator: str | None) -> list[l
     shorter: list[list[str]] = []
     width = _width(names)
     for line in rows:
-        fields = _fields(line, separator)
+        fields = split_row(line, separator)
         if not max(vital) < _width(fields) <= len(names):
             continue
         numbers = [fields[i].strip() for i in vital]
@@ -196,7 +197,7 @@ def without_header(lines: Sequence[str], source_name: str) -> Layout | None:
         block: list[list[str]] = []
         first = 0
         for index, line in enumerate(lines):
-            fields = [field.strip() for field in _fields(line, separator)]
+            fields = [field.strip() for field in split_row(line, separator)]
             while fields and not fields[-1]:
                 fields.pop()
             if len(fields) >= 3 and all(is_number(field) for field in fields):
@@ -214,16 +215,26 @@ def without_header(lines: Sequence[str], source_name: str) -> Layout | None:
     return None
 
 
-def _fields(line: str, separator: str | None) -> list[str]:
-    return line.rstrip("\n").split(separator)
+def split_row(line: str, separator: str | None) -> list[str]:
+    """Split a row at its separator; one that stands in double quotes is part of its cell."""
+    line = line.rstrip("\n")
+    plain = line.split(separator)
+    if separator is None or '"' not in line:
+        return plain
+    try:
+        cells = next(csv.reader([line], delimiter=separator, skipinitialspace=True), [])
+    except csv.Error:
+        return plain
+    # Some programs put a whole row in quotes, and a lone quote swallows the rest of its row.
+    return cells if len(cells) > 1 else plain
 
 
 def _marks(numbers: list[str], separator: str | None, source_name: str) -> tuple[str, str]:
     """Return decimal sign and thousands mark ("" for none) of these numbers."""
-    if separator == ",":
-        return ".", ""
     commas = [number for number in numbers if "," in number]
     points = [number for number in numbers if "." in number]
+    if separator == "," and commas and not points:
+        _refuse_either(commas, source_name)
     both = [number for number in commas if "." in number]
     if both:
         decimal = "," if all(n.rfind(",") > n.rfind(".") for n in both) else "."
@@ -239,3 +250,15 @@ def _marks(numbers: list[str], separator: str | None, source_name: str) -> tuple
             f"({points[0]}), and neither can be a thousands mark: write it with one decimal sign"
         )
     return ("," if commas else "."), ""
+
+
+def _refuse_either(commas: list[str], source_name: str) -> None:
+    """Refuse quoted numbers whose comma can be a decimal sign as well as a thousands mark."""
+    bare = [number.lstrip("+-") for number in commas]
+    if all(
+        _THOUSANDS[","].fullmatch(n) and n.count(",") == 1 and not n.startswith("0") for n in bare
+    ):
+        raise ReadError(
+            f"{source_name} has quoted numbers such as {commas[0]}, whose comma can be a decimal "
+            "sign or a thousands mark: write the numbers without thousands marks and with a point"
+        )

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 
 from eisfit.errors import ReadError
-from eisfit.io.layout import Layout
+from eisfit.io.layout import Layout, split_row
 from eisfit.io.source import Source
 from eisfit.spectrum import FloatArray
 
@@ -79,7 +79,7 @@ def _collect(
     separator, most, bad = layout.separator, max(wanted) + 1, 0
     last = before = ""
     for line in lines:
-        fields = line.split(separator, most)
+        fields = split_row(line, separator) if '"' in line else line.split(separator, most)
         try:
             numbers.extend([convert(fields[i]) for i in wanted])
         except (ValueError, IndexError):
@@ -90,9 +90,9 @@ def _collect(
             bad += not row
         before, last = last, line
     # Only the last line can lack its end.
-    if last.endswith("\n") or not _is_cut(last.split(separator), before.split(separator)):
+    if last.endswith("\n") or not _is_cut(split_row(last, separator), split_row(before, separator)):
         return numbers, bad, False
-    if _patiently(last.split(separator), wanted, required, convert):
+    if _patiently(split_row(last, separator), wanted, required, convert):
         del numbers[-len(wanted) :]
         return numbers, bad, True
     return numbers, bad - 1, True

@@ -353,3 +353,30 @@ def test_a_hundred_thousand_rows_a_second(tmp_path):
         fastest = min(fastest, time.process_time() - start)
     assert len(spectra) == n // len(F)
     assert len(f) / fastest > 1e5
+
+
+def test_quoted_thousands_in_comma_csv(tmp_path):
+    text = (
+        'freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm\n"10,000","100.5","-5.5"\n"1,000","1,150.5","-20.5"\n'
+        '"100.0","2,220.5","-90.5"\n'
+    )
+    (spectrum,) = read_text(tmp_path, text)
+    assert_is_z(spectrum, [1e4, 1e3, 100], np.array([100.5 - 5.5j, 1150.5 - 20.5j, 2220.5 - 90.5j]))
+
+
+def test_quoted_decimal_commas_in_comma_csv(tmp_path):
+    text = 'f,Re(Z),Im(Z)\n"1000,5","0,250","-5,5"\n"100","1,5","-2,5"\n"10,0","3","-1"\n'
+    (spectrum,) = read_text(tmp_path, text)
+    assert_is_z(spectrum, [1000.5, 100, 10], np.array([0.25 - 5.5j, 1.5 - 2.5j, 3 - 1j]))
+
+
+def test_quoted_comma_that_may_be_either_is_refused(tmp_path):
+    text = 'f,Re(Z),Im(Z)\n"10,000","1,500","-5"\n"1,000","2,500","-6"\n100,3,-7\n'
+    with pytest.raises(ReadError, match="thousands mark"):
+        read_text(tmp_path, text)
+
+
+def test_separator_in_a_quoted_text_cell_shifts_nothing(tmp_path):
+    text = "note,f,Re(Z),Im(Z)\n" + 'a,100,1,-2\n"b, 7",10,3,-4\n"c ""d"", 8",1,5,-6\n'
+    (spectrum,) = read_text(tmp_path, text)
+    assert_is_z(spectrum, [100, 10, 1], np.array([1 - 2j, 3 - 4j, 5 - 6j]))
