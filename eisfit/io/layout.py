@@ -131,7 +131,9 @@ def below_header(
 def _unit_row(lines: Sequence[str], header: int) -> int | None:
     """Return the index of a line of units below the names, as Gamry and Origin write it."""
     for index in range(header + 1, min(header + 3, len(lines))):
-        fields = lines[index].replace(";", " ").replace(",", " ").split()
+        fields = [
+            bare_unit(field) for field in lines[index].replace(";", " ").replace(",", " ").split()
+        ]
         if not fields:
             continue
         if any(is_number(field) for field in fields):
@@ -140,10 +142,18 @@ def _unit_row(lines: Sequence[str], header: int) -> int | None:
     return None
 
 
+def bare_unit(text: str) -> str:
+    """Return a unit of a row of units without the quotes and brackets around it."""
+    text = text.strip().strip('"').strip()
+    if len(text) > 2 and text[0] + text[-1] in ("[]", "()"):
+        return text[1:-1].strip()
+    return text
+
+
 def _with_units(names: list[str], line: str) -> list[str]:
     """Write the unit below each name behind it, where the names have none."""
     for separator in ("\t", ";", ",", None):
-        units = [unit.strip() for unit in line.strip("\n").split(separator)]
+        units = [bare_unit(unit) for unit in line.strip("\n").split(separator)]
         if len(units) == len(names) > 1:
             return [
                 f"{name} ({unit})" if _is_missing_unit(name, unit) else name

@@ -18,6 +18,7 @@ import numpy as np
 from eisfit.errors import NoImpedanceError, ReadError
 from eisfit.io.cells import Cell, Cells, OdsCells, SharedTexts, Sheet, XlsxCells, XlsxNames, parse
 from eisfit.io.columns import interpret, is_complete
+from eisfit.io.layout import bare_unit
 from eisfit.io.measurement import Choice, Measurement, measured_side_by_side
 from eisfit.io.request import Request
 from eisfit.io.source import Source
@@ -191,7 +192,7 @@ def _with_units(names: list[str], below: list[list[Cell]]) -> tuple[list[str], l
     """Take a row of units below the names, as Origin writes it, for what it is."""
     if not below or any(isinstance(cell, float) for cell in below[0]):
         return names, below
-    units = _texts(below[0])
+    units = [bare_unit(text) for text in _texts(below[0])]
     named = [
         f"{name} ({unit})" if unit and name and interpret(f"{name} ({unit})") else name
         for name, unit in zip_longest(names, units[: len(names)], fillvalue="")

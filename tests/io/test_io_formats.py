@@ -285,3 +285,11 @@ def test_parquet_without_pyarrow_says_what_to_install(read, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
     with pytest.raises(ReadError, match=r"needs pyarrow: pip install 'eisfit-toolkit\[parquet\]'"):
         read(b"PAR1" + b"\0" * 100)
+
+
+@pytest.mark.parametrize("units", [("[kHz]", "[kOhm]", "[kOhm]"), ("(kHz)", "kOhm", "[kOhm]")])
+def test_xlsx_unit_row_in_brackets(read, units):
+    rows = [["Frequency", "Zreal", "Zimag"], list(units), [10.0, 1.0, -1.0], [1.0, 2.0, -2.0]]
+    (spectrum,) = read(samples.xlsx({"EIS": [*rows, [0.1, 3.0, -1.0]]}))
+    np.testing.assert_allclose(spectrum.frequency, [1e4, 1e3, 100])
+    np.testing.assert_allclose(spectrum.impedance, [1e3 - 1e3j, 2e3 - 2e3j, 3e3 - 1e3j])

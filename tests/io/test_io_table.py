@@ -380,3 +380,16 @@ def test_separator_in_a_quoted_text_cell_shifts_nothing(tmp_path):
     text = "note,f,Re(Z),Im(Z)\n" + 'a,100,1,-2\n"b, 7",10,3,-4\n"c ""d"", 8",1,5,-6\n'
     (spectrum,) = read_text(tmp_path, text)
     assert_is_z(spectrum, [100, 10, 1], np.array([1 - 2j, 3 - 4j, 5 - 6j]))
+
+
+@pytest.mark.parametrize(
+    ("units", "hertz", "ohm"),
+    [("[kHz],[kOhm],[kOhm]", 1e3, 1e3), ("(MHz),(m\u03a9),(m\u03a9)", 1e6, 1e-3),
+     ('"[kHz]","[Ohm]","[Ohm]"', 1e3, 1), ("kHz,Ohm,Ohm", 1e3, 1)],
+)  # fmt: skip
+@pytest.mark.parametrize("separator", [",", ";", "\t", "  "])
+def test_unit_row_in_brackets(tmp_path, units, hertz, ohm, separator):
+    text = f"Frequency,Zreal,Zimag\n{units}\n10,1,-1\n1,2,-2\n.1,3,-1\n"
+    (spectrum,) = read_text(tmp_path, text.replace(",", separator))
+    f, z = np.array([10, 1, 0.1]), np.array([1 - 1j, 2 - 2j, 3 - 1j])
+    assert_is_z(spectrum, f * hertz, z * ohm)
