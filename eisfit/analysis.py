@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,13 +12,14 @@ from eisfit.circuit.models import Model, load_model
 from eisfit.errors import EngineError
 from eisfit.fitting.choose import Choice, choose
 from eisfit.fitting.derived import capacitance, resistance_rows, time_constant, unresolved
-from eisfit.fitting.engine import fit_spectrum, options_from
+from eisfit.fitting.engine import fit_spectrum
+from eisfit.fitting.options import FitOptions, options_from
 from eisfit.fitting.prune import Pruned, prune
 from eisfit.fitting.result import FitResult
 from eisfit.relaxation import drt_spectrum
 from eisfit.relaxation.result import DRTResult
-from eisfit.roles import NEAR, Process, doubts, peak_roles
-from eisfit.spectrum import Spectrum
+from eisfit.roles import FAR, NEAR, SLACK, Process, doubts, is_far, outside, peak_roles
+from eisfit.spectrum import Spectrum, one_spectrum
 from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS, frame
 from eisfit.validity import KKResult, kramers_kronig_spectrum
 from eisfit.weights import weighted
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 AREA_OVER_THICKNESS_CM = 10.0  # a pressed pellet of some 0.8 cm2 and 0.8 mm
+AS_GOOD = 6.0  # rise of chi-square, in units of the noise, within which two fits are as good
 DISAGREE = 0.25  # relative difference of a resistance from circuit and DRT that is worth a word
 
 
@@ -83,7 +85,11 @@ class Analysis:
         head = {key: rows[0][key] for key in ("sample", "sweep")} if rows else {}
         notes = {p.element: _doubt(self, p) for p in _processes(self.fit)}
         rows = [{**row, "note": notes.get(row["element"], "")} for row in rows]
+        lost = _lost_roles(self.fit)
+        for row in rows:
+            row["role"] = row["element"] if row["element"] in lost else row["role"]
         arcs = [row for row in rows if row["element"] in notes]
+        arcs += [_lost_row(self.model, label) | head for label in lost]
         absent = [_absent_row(self.model, label) | head for label in self.dropped]
         order = [arc.label for arc in self.model.arcs]
         arcs = sorted([*arcs, *absent], key=lambda row: order.index(row["element"]))
@@ -132,6 +138,7 @@ def analyze(
     ModelError, CircuitError, FitError, RelaxationError, ValidityError, EngineError
         As the functions it joins.
     """
+    one_spectrum(spectrum)
     options = options_from(weighted(spectrum, fit_options or {}))
     chosen: Choice | None = None
     if model == "auto":
@@ -141,7 +148,8 @@ def analyze(
         pruned, asked = Pruned(chosen.best), chosen.best.model
     elif engine == "eisfit":
         asked = load_model(model)
-        pruned = prune(fit_spectrum(spectrum, asked, options), options)
+        best = _in_its_roles(fit_spectrum(spectrum, asked, options), options)
+        pruned = prune(best, options)
     else:
         from eisfit.interop.engines import fit_with
 
@@ -167,6 +175,30 @@ def analyze(
     return analysis
 
 
+def _in_its_roles(fit: FitResult, options: FitOptions) -> FitResult:
+    """Return a fit that is as good but whose time constants suit the roles, if there is one.
+
+    Unlike arcs can change places at hardly any cost where a diffusion element between them lies
+    beyond the window; then only what the roles say can tell them apart.
+    """
+    values = fit.value_array()
+    spans = {
+        arc.label: role.tau_s
+        for arc in fit.arcs
+        if (role := fit.model.role_of(arc.label)) is not None and role.tau_s and arc.has_tau
+    }
+    taus = {arc.label: float(arc.tau_of(values)) for arc in fit.arcs if arc.label in spans}
+    amiss = [label for label, span in spans.items() if outside(taus[label], span) > SLACK]
+    if len(amiss) < 2 or options.names_parameters:
+        return fit
+    widen = 10**SLACK
+    bounds = {f"tau_{label}": (spans[label][0] / widen, spans[label][1] * widen) for label in amiss}
+    trial = fit_spectrum(fit.spectrum, fit.model, replace(options, bounds=bounds))
+    as_good = trial.chi_square <= fit.chi_square + AS_GOOD * fit.reduced_chi_square
+    free = all(trial.status[name] != "at bound" for name in trial.names)
+    return trial if as_good and free else fit
+
+
 def _processes(fit: FitResult) -> list[Process]:
     found = []
     values = fit.value_array()
@@ -174,7 +206,7 @@ def _processes(fit: FitResult) -> list[Process]:
         role = fit.model.role_of(arc.label)
         tau = time_constant(fit, arc)[0] if arc.has_tau else float("nan")
         size = capacitance(fit, arc)[0] if arc.has_tau else float("nan")
-        name = role.name if role else arc.label
+        name = arc.label if role is None or is_far(tau, role) else role.name
         found.append(Process(arc.label, name, float(values[arc.resistance]), tau, size))
     return found
 
@@ -192,6 +224,26 @@ def _arc_index(fit: FitResult, label: str) -> int:
     return next(arc.resistance for arc in fit.arcs if arc.label == label)
 
 
+def _lost_roles(fit: FitResult) -> list[str]:
+    """Return the elements whose time constant says that they do not stand for their role."""
+    values = fit.value_array()
+    return [
+        arc.label
+        for arc in fit.arcs
+        if arc.has_tau and is_far(float(arc.tau_of(values)), fit.model.role_of(arc.label))
+        and fit.status[fit.names[arc.resistance]] != "not determined"
+    ]  # fmt: skip
+
+
+def _lost_row(model: Model, label: str) -> dict[str, Any]:
+    return {
+        "role": _role_name(model, label),
+        "element": label,
+        "status": "not determined",
+        "note": f"{label} lies more than {FAR:g} decade outside of this role's span of tau",
+    }
+
+
 def _absent_row(model: Model, label: str) -> dict[str, Any]:
     role = model.role_of(label)
     return {
@@ -202,7 +254,16 @@ def _absent_row(model: Model, label: str) -> dict[str, Any]:
     }
 
 
+def reader_warnings(spectrum: Spectrum) -> tuple[str, ...]:
+    """Return what the reader of a spectrum's file warned of: rows missing, signs in doubt."""
+    notes = spectrum.metadata.get("notes", ())
+    if isinstance(notes, str):
+        notes = (notes,)
+    return tuple(f"file: {note}" for note in notes if str(note).startswith("warning"))
+
+
 def _notes(analysis: Analysis) -> Iterator[str]:
+    yield from reader_warnings(analysis.spectrum)
     if analysis.validity.verdict != "valid":
         yield f"Kramers-Kronig: {analysis.validity.message}"
     yield from analysis.fit.notes()

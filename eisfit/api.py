@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from eisfit.circuit.models import Model, load_model, models
 from eisfit.errors import EngineError
+from eisfit.spectrum import Spectrum, one_spectrum
 
 if TYPE_CHECKING:
     from eisfit.fitting.result import FitResult
     from eisfit.relaxation.result import DRTResult
-    from eisfit.spectrum import Spectrum
     from eisfit.validity import KKResult
 
 __all__ = ["drt", "fit", "fit_many", "kramers_kronig", "load", "load_model", "models", "read"]
@@ -85,6 +85,7 @@ def fit(
     from eisfit.fitting.engine import fit_spectrum, options_from
     from eisfit.weights import weighted
 
+    one_spectrum(spectrum)
     settings = options_from(weighted(spectrum, options), model)
     if model == "auto":
         from eisfit.fitting.choose import choose
@@ -123,6 +124,7 @@ def drt(spectrum: Spectrum, *, engine: str = "eisfit", **options: Any) -> DRTRes
     EngineError
         If the engine is unknown or missing.
     """
+    one_spectrum(spectrum)
     if engine == "eisfit":
         from eisfit.relaxation import drt_spectrum
 
@@ -144,7 +146,7 @@ def kramers_kronig(spectrum: Spectrum, **options: Any) -> KKResult:
     """
     from eisfit.validity import kramers_kronig_spectrum
 
-    return kramers_kronig_spectrum(spectrum, **options)
+    return kramers_kronig_spectrum(one_spectrum(spectrum), **options)
 
 
 def fit_many(
@@ -171,6 +173,9 @@ def fit_many(
     from eisfit.batching import map_chunks, map_each
     from eisfit.fitting.engine import fit_spectra, options_from
 
+    spectra = [
+        one_spectrum(one) for one in ([spectra] if isinstance(spectra, Spectrum) else spectra)
+    ]
     engine = options.pop("engine", "eisfit")
     weighting = options.get("weighting")
     by_itself = isinstance(weighting, str) and weighting == "kramers-kronig"

@@ -14,6 +14,7 @@ import numpy as np
 from eisfit.circuit.models import Model, Role, Span
 
 NEAR = 0.5  # decades of tau within which a peak of the DRT and an arc are the same process
+FAR = 1.0  # decades of tau outside its span beyond which an arc does not stand for a role
 SLACK = 0.3  # decades by which tau or C may miss a span before that is worth a word
 
 
@@ -35,6 +36,13 @@ def outside(value: float, span: Span) -> float:
     return float(max(low - position, position - high, 0.0))
 
 
+def is_far(tau: float, role: Role | None) -> bool:
+    """Return whether tau is so far from a role's span that the arc is another process."""
+    if role is None or role.tau_s is None or not (np.isfinite(tau) and tau > 0):
+        return False
+    return outside(tau, role.tau_s) > FAR
+
+
 def doubts(process: Process, role: Role | None, roles: Sequence[Role], geometry_cm: float) -> str:
     """Return what speaks against a role, in words; "" where nothing does.
 
@@ -46,9 +54,11 @@ def doubts(process: Process, role: Role | None, roles: Sequence[Role], geometry_
     if role is None or not np.isfinite(process.tau):
         return ""
     parts = []
+    far = is_far(process.tau, role)
     if role.tau_s and outside(process.tau, role.tau_s) > SLACK:
+        so = f", so it is not called {role.name}" if far else ""
         parts.append(
-            f"tau {process.tau:.2g} s lies outside {role.tau_s[0]:g} to {role.tau_s[1]:g} s"
+            f"tau {process.tau:.2g} s lies outside {role.tau_s[0]:g} to {role.tau_s[1]:g} s{so}"
         )
     specific = process.capacitance / geometry_cm
     if role.capacitance_f_cm and outside(specific, role.capacitance_f_cm) > SLACK:
@@ -56,8 +66,9 @@ def doubts(process: Process, role: Role | None, roles: Sequence[Role], geometry_
             other.name for other in roles
             if other.capacitance_f_cm and outside(specific, other.capacitance_f_cm) == 0
         ]  # fmt: skip
+        deciding = "" if far else "; tau decides"
         pointing = f"points to {' or '.join(others)}" if others else "fits no role of the model"
-        parts.append(f"capacitance {specific:.2g} F (for 1 cm) {pointing}; tau decides")
+        parts.append(f"capacitance {specific:.2g} F (for 1 cm) {pointing}{deciding}")
     return "; ".join(parts)
 
 

@@ -198,6 +198,24 @@ class Spectrum(FrozenArrays):
         )
 
 
+def one_spectrum(value: Any) -> Spectrum:
+    """Return the value if it is a Spectrum.
+
+    Raises
+    ------
+    SpectrumError
+        If it is something else; a list, as `eisfit.read` returns it, is the usual slip.
+    """
+    if isinstance(value, Spectrum):
+        return value
+    if isinstance(value, (list, tuple)) and all(isinstance(one, Spectrum) for one in value):
+        raise SpectrumError(
+            f"expected one Spectrum, found {len(value)} in a {type(value).__name__}: take one of "
+            "them, such as spectra[0], or eisfit.fit_many for all"
+        )
+    raise SpectrumError(f"expected a Spectrum, found {type(value).__name__}")
+
+
 def _checked(frequency: ArrayLike, impedance: ArrayLike) -> tuple[FloatArray, ComplexArray]:
     try:
         f = np.array(frequency, dtype=np.float64)

@@ -124,3 +124,43 @@ def test_weights_may_come_from_the_kramers_kronig_test():
     assert a.fit.settings["weighting"] == "kramers-kronig"
     assert a.fit.values["R1"] == pytest.approx(1000.0, rel=0.02)
     assert dict(a.full_fit.values) == dict(eisfit.fit(s, "zarc1", **options).values)
+
+
+def test_unlike_arcs_that_could_change_places_take_those_that_suit_their_roles():
+    f = np.geomspace(7e6, 1.0, 69)
+    truth = {"L0": 1e-7, "R0": 0.02, "R1": 0.01, "R2": 0.03, "CPE1_0": 0.05, "CPE1_1": 0.8,
+             "CPE2_0": 1.0, "CPE2_1": 0.85, "Wo1_0": 0.05, "Wo1_1": 30.0}  # fmt: skip
+    z = load_model("li_ion_liquid").impedance(f, truth)
+    for seed in range(4):
+        s = eisfit.Spectrum(f, noisy(z, 0.002, np.random.default_rng(seed)))
+        a = eisfit.analyze(s, "li_ion_liquid", drt_options={"samples": 0})
+        table = a.resistances().set_index("role")
+        assert table.loc["sei", "resistance_ohm"] == pytest.approx(0.01, rel=0.1)
+        assert table.loc["charge_transfer", "resistance_ohm"] == pytest.approx(0.03, rel=0.1)
+
+
+def test_an_arc_far_from_its_roles_span_is_not_called_by_it(shared_data):
+    (s,) = eisfit.read(shared_data / "hybrid-drt" / "PEIS_TSeq2_25C_60_C01.mpr")
+    a = eisfit.analyze(s, "se_blocking")
+    table = a.resistances()
+    boundary = table[table["role"] == "grain_boundary"]
+    assert boundary["status"].tolist() == ["not determined"]
+    assert boundary["resistance_ohm"].isna().all()
+    assert "R2" in set(table["role"])  # the process at 0.1 s goes by its element's name
+    assert any("not called grain_boundary" in note for note in a.notes)
+
+
+def test_a_list_of_spectra_is_not_a_spectrum():
+    s = mixture((1000.0, 1e-4, 0.9))
+    for call in (eisfit.analyze, eisfit.fit, eisfit.drt, eisfit.kramers_kronig):
+        with pytest.raises(eisfit.EisfitError, match=r"spectra\[0\]"):
+            call([s])
+        with pytest.raises(eisfit.EisfitError, match="found str"):
+            call("cell.mpr")
+    assert len(eisfit.fit_many((one for one in [s, s]), "zarc1")) == 2
+    assert len(eisfit.fit_many(s, "zarc1")) == 1
+
+
+def test_what_the_reader_warned_of_is_said_first():
+    s = mixture((1000.0, 1e-4, 0.9)).with_metadata(notes=("read", "warning: 3 rows are missing"))
+    assert eisfit.analyze(s, "zarc1").notes[0] == "file: warning: 3 rows are missing"

@@ -39,7 +39,8 @@ _SYMBOLS = {
 _CARD_KEYS = {"name", "description", "circuit", "reference", "temperature_c", "note", "roles",
               "derived"}  # fmt: skip
 # Meant as a model's name, not as circuit text: one word with an underscore in it
-_NAME = re.compile(r"\s*[^\W_]\w*_\w*\s*")
+# Elements begin with a capital in either grammar, so such a word can only be meant as a name
+_NAME = re.compile(r"\s*(?:[^\W_]\w*_\w*|[a-z]\w{2,})\s*")
 _ROLE_KEYS = {"element", "tau_s", "capacitance_f_cm", "note", "symbol"}
 
 

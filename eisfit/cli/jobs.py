@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -180,13 +180,13 @@ class Relaxation:
             f"({result.criterion}), misfit {percent(result.rms)} rms",
         )
         tables.peaks(result.peaks(), screen)
-        screen.notes(result.messages)
+        screen.notes(_with_warnings(result.spectrum, result.messages))
 
     def document(self, result: DRTResult) -> dict[str, Any]:
         return {
             "drt": _distribution(result),
             "peaks": records(result.peaks()),
-            "notes": list(result.messages),
+            "notes": list(_with_warnings(result.spectrum, result.messages)),
         }
 
 
@@ -226,9 +226,18 @@ class Validity:
 
     def show(self, result: KKResult, screen: Screen) -> None:
         screen.line("Kramers-Kronig", result.message)
+        screen.notes(_with_warnings(result.spectrum))
 
     def document(self, result: KKResult) -> dict[str, Any]:
-        return {"kramers_kronig": _verdict(result)}
+        notes = list(_with_warnings(result.spectrum))
+        return {"kramers_kronig": _verdict(result), "notes": notes}
+
+
+def _with_warnings(spectrum: Spectrum, notes: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return notes, after what the reader of the file warned of."""
+    from eisfit.analysis import reader_warnings
+
+    return (*reader_warnings(spectrum), *notes)
 
 
 def csv_text(table: pd.DataFrame) -> str:

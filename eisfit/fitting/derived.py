@@ -209,6 +209,8 @@ def _arc_row(result: FitResult, arc: Arc, t: float, joined: bool) -> dict[str, A
         tau, tau_error = time_constant(result, arc)
         size, size_error = capacitance(result, arc)
         row |= {"tau_s": tau, "capacitance_f": size}
+        if status == "at bound":  # what follows from a made-up resistance has no error to speak of
+            tau_error = size_error = float("nan")
         row |= {"tau_stderr_s": tau * tau_error, "capacitance_stderr_f": size * size_error}
         if arc.alpha is not None:
             row["alpha"] = result.values[result.names[arc.alpha]]

@@ -108,9 +108,9 @@ def mcmc(result: FitResult, steps: int, walkers: int | None, seed: int) -> Chain
     FitError
         If there are too few steps or walkers, or the loss is robust.
     """
+    least_squares_only(result, "MCMC", "take bootstrap()")
     if find_spec("emcee") is None:
         raise EngineError("MCMC needs emcee: pip install 'eisfit-toolkit[mcmc]'")
-    least_squares_only(result, "MCMC", "take bootstrap()")
     again = Again.of(result)
     size = len(again.u)
     count = max(32, 4 * size) if walkers is None else walkers

@@ -25,8 +25,8 @@ class Uncertainty:
     Attributes
     ----------
     covariance : (P, P)
-        Of the values, in their units; 0 for parameters that are fixed or lie at a bound, NaN for
-        those that change nothing.
+        Of the values, in their units; 0 for parameters that are fixed or, exponents aside, lie at
+        a bound; NaN for those that change nothing.
     status : (P,) tuple of "ok", "at bound", "not determined" or "fixed"
     condition : float
         Condition number of the normal matrix of unit diagonal; large where parameters cannot be
@@ -52,7 +52,9 @@ def uncertainty(
     Notes
     -----
     The covariance of the coordinates is scale * (J^T J)^-1, J the exact Jacobian, restricted to
-    parameters inside their bounds, carried to the values by the exact tangent of the transform.
+    parameters inside their bounds, carried to the values by the exact tangent of the transform. An
+    exponent at its bound counts as free: held there, it would make its neighbours look better known
+    than they are.
     """
     lower, upper = bounds
     free = objective.free
@@ -61,7 +63,7 @@ def uncertainty(
     on_bound = (u - lower < AT_BOUND) | (upper - u < AT_BOUND)
     norm = np.linalg.norm(jacobian, axis=1)
     silent = norm <= 1e-12 * max(float(norm.max(initial=0.0)), 1e-300)
-    inside = np.flatnonzero(~on_bound & ~silent)
+    inside = np.flatnonzero((~on_bound | objective.coords.linear[free]) & ~silent)
     variance, condition = _inverse(jacobian[inside] / norm[inside, None])
     full = np.full((len(free), len(free)), np.nan)
     full[np.ix_(inside, inside)] = scale * variance / np.outer(norm[inside], norm[inside])

@@ -268,7 +268,10 @@ def on_weights(frequency: FloatArray, factors: FloatArray) -> tuple[str, ...]:
     said = []
     if off.any() and off.mean() < _FEW:
         places = ", ".join(f"{f:.3g}" for f in frequency[off])
-        said.append(f"Far off the rest, and counted for less: the points at {places} Hz.")
+        said.append(
+            f"Far off the curve, and counted for less (outliers, or more than it can follow): the "
+            f"points at {places} Hz."
+        )
     rest = factors[~off]
     if len(rest) and rest.max() > _FAR_OFF * rest.min():
         said.append(
