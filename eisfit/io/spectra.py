@@ -13,7 +13,7 @@ from eisfit.io.measurement import Key, Measurement
 from eisfit.io.request import Request
 from eisfit.io.sniff import choose
 from eisfit.io.source import Source
-from eisfit.io.sweeps import sweep_starts, usable_rows
+from eisfit.io.sweeps import by_counter, sweep_starts, usable_rows
 from eisfit.spectrum import FloatArray, Spectrum
 
 
@@ -82,7 +82,11 @@ def _sweeps(
             "was probably aborted before its first point; give another file"
         )
     rows = np.flatnonzero(keep)
-    starts = sweep_starts(frequency[rows], _counters(measurement, rows))
+    counters = _counters(measurement, rows)
+    if (order := by_counter(frequency[rows], counters)) is not None:
+        rows, counters = rows[order], [counter[order] for counter in counters]
+        notes.append("the rows were put in the order of the cycle, loop or sweep number")
+    starts = sweep_starts(frequency[rows], counters)
     fixed = dict(measurement.metadata)
     if request.electrode is not None or measurement.control or len(measurement.pairs) > 1:
         fixed["electrode"] = pair

@@ -44,6 +44,38 @@ def usable_rows(
     return ~(empty | direct | unmeasured), notes
 
 
+def by_counter(frequency: FloatArray, counters: list[FloatArray]) -> NDArray[np.intp] | None:
+    """Return the order of rows that puts a long table sorted by frequency back into its sweeps.
+
+    Such a table has, at each frequency, a row for each cycle (or loop, or sweep). It is known by
+    counters of whole numbers that come back to a value they had, while no frequency comes twice
+    at one value and most come at every value. None for every other table.
+
+    Parameters
+    ----------
+    frequency : (N,) Hz, positive, in the order of the file
+    counters : list of (N,) arrays
+
+    Returns
+    -------
+    (N,) array of int, or None
+    """
+    size = len(frequency)
+    used = [c for c in counters if np.all(c == np.rint(c)) and len(np.unique(c)) <= size / 2]
+    if not used:
+        return None
+    _, group = np.unique(np.column_stack(used), axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    groups = int(group.max()) + 1
+    if np.count_nonzero(np.diff(group)) + 1 <= groups:
+        return None
+    points, point = np.unique(np.round(np.log(frequency), 9), return_inverse=True)
+    cells = point.reshape(-1) * groups + group
+    if len(np.unique(cells)) < size or len(points) * groups > 1.5 * size:
+        return None
+    return np.argsort(group, kind="stable")
+
+
 def sweep_starts(frequency: FloatArray, counters: list[FloatArray]) -> list[int]:
     """Find the rows where a sweep begins.
 

@@ -393,3 +393,30 @@ def test_unit_row_in_brackets(tmp_path, units, hertz, ohm, separator):
     (spectrum,) = read_text(tmp_path, text.replace(",", separator))
     f, z = np.array([10, 1, 0.1]), np.array([1 - 1j, 2 - 2j, 3 - 1j])
     assert_is_z(spectrum, f * hertz, z * ohm)
+
+
+@pytest.mark.parametrize("counter", ["cycle number", "sweep", "loop"])
+@pytest.mark.parametrize("snake", [False, True])
+def test_long_table_sorted_by_frequency_is_split_by_its_counter(tmp_path, counter, snake):
+    rows = [
+        f"{f}\t{c}\t{100 * c + 1000 / f}\t-{5 * c}\n"
+        for i, f in enumerate((1000, 100, 10, 1))
+        for c in ((3, 2, 1) if snake and i % 2 else (1, 2, 3))
+    ]
+    text = f"freq/Hz\t{counter}\tRe(Z)/Ohm\tIm(Z)/Ohm\n" + "".join(rows)
+    spectra = read_text(tmp_path, text)
+    f = np.array([1000.0, 100, 10, 1])
+    assert len(spectra) == 3
+    for c, spectrum in enumerate(spectra, start=1):
+        assert_is_z(spectrum, f, 100 * c + 1000 / f - 5j * c)
+
+
+def test_counter_that_starts_again_with_each_loop_keeps_the_order(tmp_path):
+    rows = [
+        f"{f}\t{c}\t{100 * c + turn}\t-5\n"
+        for turn in (0, 1) for c in (1, 2) for f in (1000, 100, 10, 1)
+    ]  # fmt: skip
+    text = "freq/Hz\tcycle number\tRe(Z)/Ohm\tIm(Z)/Ohm\n" + "".join(rows)
+    spectra = read_text(tmp_path, text)
+    assert [s.impedance.real[0] for s in spectra] == [100, 200, 101, 201]
+    assert all(len(s.frequency) == 4 for s in spectra)
