@@ -125,6 +125,8 @@ def below_header(
             f"above them ({', '.join(names[:6])}): check separator and decimal sign"
         )
     decimal, thousands = _marks([n for row in numbers for n in row], separator, source_name)
+    if separator is None:
+        names = names[: _width(names)]  # white space marks no empty cell at the end
     return Layout(names, first, separator, decimal, thousands)
 
 

@@ -76,23 +76,31 @@ def _collect(
     """Return the numbers row after row, the count of other lines, and whether the end is cut."""
     numbers = array("d")
     convert = _converter(layout)
-    separator, most, bad = layout.separator, max(wanted) + 1, 0
+    separator, bad = layout.separator, 0
+    # White space marks no empty cell: where a field is missing, all behind it have shifted.
+    exact = len(layout.names) if separator is None else 0
+    most = -1 if exact else max(wanted) + 1
     last = before = ""
     for line in lines:
         fields = split_row(line, separator) if '"' in line else line.split(separator, most)
         try:
+            if exact and len(fields) != exact:
+                fields = []
             numbers.extend([convert(fields[i]) for i in wanted])
         except (ValueError, IndexError):
             if not line.strip():
                 continue
-            row = _patiently(fields, wanted, required, convert)
+            row = _patiently(fields, wanted, required, convert) if fields else []
             numbers.extend(row)
             bad += not row
         before, last = last, line
     # Only the last line can lack its end.
-    if last.endswith("\n") or not _is_cut(split_row(last, separator), split_row(before, separator)):
+    if last.endswith("\n"):
         return numbers, bad, False
-    if _patiently(split_row(last, separator), wanted, required, convert):
+    fields = split_row(last, separator)
+    if not _is_cut(fields, split_row(before, separator)):
+        return numbers, bad, False
+    if (not exact or len(fields) == exact) and _patiently(fields, wanted, required, convert):
         del numbers[-len(wanted) :]
         return numbers, bad, True
     return numbers, bad - 1, True

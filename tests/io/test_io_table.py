@@ -420,3 +420,20 @@ def test_counter_that_starts_again_with_each_loop_keeps_the_order(tmp_path):
     spectra = read_text(tmp_path, text)
     assert [s.impedance.real[0] for s in spectra] == [100, 200, 101, 201]
     assert all(len(s.frequency) == 4 for s in spectra)
+
+
+@pytest.mark.parametrize("names", ["f T Re(Z) Im(Z) note\n", "f  T  Re(Z)  Im(Z)  note\n"])
+@pytest.mark.parametrize("damaged", ["1000 110 -20 7", "1000 25 110 -20 7 8", "1000 110"])
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_white_space_row_of_another_width_is_left_out_and_counted(tmp_path, names, damaged, end):
+    rows = ["10000 25 100 -10 7", damaged, "100 25 120 -30 7", "10 25 130 -40 7"]
+    (spectrum,) = read_text(tmp_path, names + "\n".join(rows) + end)
+    assert_is_z(spectrum, [1e4, 100, 10], np.array([100 - 10j, 120 - 30j, 130 - 40j]))
+    assert "1 line(s) that are no row of numbers were left out" in note(spectrum)
+
+
+def test_white_space_row_of_another_width_without_names(tmp_path):
+    rows = ["10000 100 -10", "3000 105 -12", "2000 107 -15", "1000 -20", "100 120 -30"]
+    (spectrum,) = read_text(tmp_path, "\n".join(rows) + "\n")
+    np.testing.assert_allclose(spectrum.frequency, [10000, 3000, 2000, 100])
+    assert "1 line(s) that are no row" in note(spectrum)
