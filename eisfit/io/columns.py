@@ -137,6 +137,8 @@ _UNIT_PLACES = tuple(
 )
 _MINUS = re.compile(r"^(?:-\s*1?\s*\*?|(?:neg|negative|minus)(?:\b|[\s_.]))\s*", re.IGNORECASE)
 
+_LONGEST = 200
+
 # Without a number in each of these that it has, a row is no point.
 VITAL = ("frequency", "omega", "real", "imaginary", "modulus", "phase")
 # Re[Z] is no unit in brackets.
@@ -144,14 +146,20 @@ _BRACKETED = re.compile(r"^([-\s]*(?:re|im)[a-z]*)\s*\[(z[^\]]*)\]", re.IGNORECA
 IMPEDANCE_QUANTITIES = ("real", "imaginary", "modulus", "phase")
 
 
-@lru_cache(maxsize=4096)
 def interpret(name: str) -> Column | None:
     """Return what a column name means, or None for a name that does not matter here.
 
     Names are those of EC-Lab, and what a person would write: `freq/Hz`, `Frequency (kHz)`, `f`,
     `Re(Z)/Ohm`, `-Z'' [kOhm]`, `Zimag`, `|Z|`, `Phase(Z)/deg`, `real_ohm`. A unit that does not
-    fit the quantity (an area, a resistivity) makes the name one that does not matter.
+    fit the quantity (an area, a resistivity) makes the name one that does not matter, and so does
+    a length of more than 200 characters.
     """
+    # Before anything is matched: some patterns take the square of the length.
+    return _interpret(name) if len(name) <= _LONGEST else None
+
+
+@lru_cache(maxsize=4096)
+def _interpret(name: str) -> Column | None:
     text = re.sub(r"^(?:data|column)\s*:\s*", "", _plain(name), flags=re.IGNORECASE)
     text = _BRACKETED.sub(r"\1(\2)", text)
     for place in _UNIT_PLACES:

@@ -9,7 +9,7 @@ from typing import Any
 
 from eisfit.errors import NoImpedanceError, ReadError
 from eisfit.io.columns import interpret, is_complete
-from eisfit.io.layout import find_header, split_names
+from eisfit.io.layout import announced, find_header, split_names
 from eisfit.io.moments import iso_moment
 
 _MAGIC = re.compile(r"\ufeff?(?:EC|BT)-Lab ASCII FILE", re.IGNORECASE)
@@ -55,9 +55,10 @@ def parse_header(lines: Sequence[str], source_name: str) -> Header:
     NoImpedanceError
         If the columns are not those of impedance; the message names them.
     ReadError
-        If the file ends within its header.
+        If the file ends within its header, or announces more lines than a file can have.
     """
-    count = next((int(m[1]) for line in lines[1:4] if (m := _COUNT.search(line))), 0)
+    said = next((m[1] for line in lines[1:4] if (m := _COUNT.search(line))), "0")
+    count = announced(said, "header lines", source_name)
     if count > len(lines):
         raise ReadError(
             f"{source_name} is cut off in its header: it announces {count} header lines and has "

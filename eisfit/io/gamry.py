@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from eisfit.errors import NoImpedanceError
-from eisfit.io.layout import split_names
+from eisfit.io.layout import announced, split_names
 from eisfit.io.measurement import Measurement
 from eisfit.io.moments import iso_moment
 from eisfit.io.request import Request
@@ -40,7 +40,7 @@ def read_dta(source: Source, request: Request) -> list[Measurement]:
         If the rows of a table do not fit its names.
     """
     with source.lines() as lines:
-        contents = _walk(lines, bool(request.order or request.renamed))
+        contents = _walk(lines, bool(request.order or request.renamed), source.name)
     blocks = [(count, block) for count, block in contents.blocks if len(block) > 2]
     if not blocks:
         tables = ", ".join(contents.tables) or "none"
@@ -67,7 +67,7 @@ def read_dta(source: Source, request: Request) -> list[Measurement]:
     return measurements
 
 
-def _walk(lines: Iterable[str], names_are_given: bool) -> _Contents:
+def _walk(lines: Iterable[str], names_are_given: bool, source_name: str) -> _Contents:
     """Go through the lines once, and keep of the tables only those of impedance."""
     contents = _Contents()
     block: list[str] | None = None
@@ -90,7 +90,7 @@ def _walk(lines: Iterable[str], names_are_given: bool) -> _Contents:
         block = None
         if match := _TABLE.match(line):
             contents.tables.append(match[1])
-            fresh = match[1], int(match[2]) if match[2] else None
+            fresh = match[1], announced(match[2], "rows", source_name) if match[2] else None
         else:
             fields = line.rstrip("\n").split("\t")
             if len(fields) >= 3 and len(contents.settings) < 1000:

@@ -64,6 +64,22 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text.strip().strip('"')) is not None
 
 
+def announced(digits: str, what: str, source_name: str) -> int:
+    """Return a count of rows or lines that a file announces.
+
+    Raises
+    ------
+    ReadError
+        If it has more than nine digits, so that no file can hold as many.
+    """
+    if len(digits) > 9:
+        raise ReadError(
+            f"{source_name} is damaged: it announces {digits[:9]}... {what}, a number of "
+            f"{len(digits)} digits; copy or export the file again"
+        )
+    return int(digits)
+
+
 def find_header(lines: Sequence[str]) -> int | None:
     """Return the index of the first line that names a frequency and an impedance, or None."""
     for index, line in enumerate(lines):

@@ -1,5 +1,6 @@
 """Files that mean harm: a clear error, soon, and without much memory."""
 
+import re
 import struct
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from samples import F, Z
 
 import eisfit.io as eio
 from eisfit.errors import NoImpedanceError, ReadError
+from eisfit.io.columns import interpret
 
 WITHIN_S = 2.0  # of one core: the machine may have other work
 MB = 500
@@ -222,3 +224,16 @@ def test_memory(tmp_path, kind):
         assert points > 0.99 * rows
         assert more < 6 * numbers + 10
     assert np.isfinite(more)
+
+
+def test_announced_counts_of_thousands_of_digits(tmp_path):
+    mpt = re.sub(rb"(Nb header lines\s*:\s*)\d+", rb"\g<1>" + b"9" * 5000, samples.mpt())
+    refused(tmp_path, mpt, r"999999999\.\.\. header lines, a number of 5000 digits")
+    dta = re.sub(rb"ZCURVE\tTABLE(\t\d+)?", b"ZCURVE\tTABLE\t" + b"9" * 5000, samples.dta())
+    refused(tmp_path, dta, r"999999999\.\.\. rows, a number of 5000 digits")
+
+
+@pytest.mark.parametrize("name", ["-" + " " * 28_000 + "1", "f" + " " * 28_000 + "]", "-" * 28_000])
+def test_names_of_thousands_of_characters(tmp_path, name):
+    refused(tmp_path, f"freq,{name},Z\n".encode(), "no table of impedance")
+    assert interpret(name) is None
