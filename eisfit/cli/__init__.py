@@ -31,6 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     done: wrong use, an output that exists, or every input failed; 70 a fault of eisfit itself; 130
     interrupted; 141 the reader of the output went away.
     """
+    for library in ("OPENBLAS", "OMP", "MKL"):
+        # Before numpy loads: its threads take longer over our small matrices than one core does,
+        # and the cores are needed to draw
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not end the program
         if hasattr(stream, "reconfigure"):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from types import TracebackType
 from typing import Any
@@ -14,14 +14,11 @@ Drawn = list[tuple[str, bytes]]
 Draw = Callable[[Any, tuple[str, ...]], Drawn]
 
 
-HANDS = 2
-
-
 class Studio:
-    """Where plots are drawn: in two other processes, or in this one where there is but one core.
+    """Where plots are drawn: a second process, or this one where there is but one core.
 
-    The others load matplotlib while this one reads and fits, which is a third of the time that one
-    file takes; two, because this one waits while they draw.
+    The other process loads matplotlib while this one reads and fits, which is a third of the time
+    that one file takes.
     """
 
     def __init__(self) -> None:
@@ -32,9 +29,8 @@ class Studio:
             from multiprocessing import get_context
 
             # Spawned, not forked: numpy's threads do not survive a fork
-            self._pool = ProcessPoolExecutor(HANDS, get_context("spawn"), initializer=_prepare)
-            for _ in range(HANDS):
-                self._pool.submit(_load)
+            self._pool = ProcessPoolExecutor(1, get_context("spawn"), initializer=_prepare)
+            self._pool.submit(_load)
         return self
 
     def __exit__(
@@ -46,25 +42,19 @@ class Studio:
         if self._pool is not None:
             self._pool.shutdown(wait=error is None, cancel_futures=True)
 
-    def draw(
-        self, works: Sequence[Draw], result: Any, formats: Sequence[str]
-    ) -> Callable[[], Drawn]:
+    def draw(self, work: Draw, result: Any, formats: Sequence[str]) -> Callable[[], Drawn]:
         """Begin to draw; the function that comes back waits for the plots."""
         chosen = tuple(formats)
-
-        def here() -> Drawn:
-            return [plot for work in works for plot in work(result, chosen)]
-
         if self._pool is None:
-            return here
-        futures = [self._pool.submit(work, result, chosen) for work in works]
+            return lambda: work(result, chosen)
+        future: Future[Drawn] = self._pool.submit(work, result, chosen)
 
         def wait() -> Drawn:
             try:
-                return [plot for future in futures for plot in future.result()]
+                return future.result()
             except BrokenProcessPool:  # killed for its memory, or forbidden by the system
                 self._pool = None
-                return here()
+                return work(result, chosen)
 
         return wait
 
@@ -83,9 +73,10 @@ def _prepare() -> None:
 
 
 def _load() -> None:
-    """Draw a first plot, which loads what all plots need."""
+    """Draw a first plot, which loads what all plots need, and what results are made of."""
     import numpy as np
 
+    import eisfit.analysis  # noqa: F401 - results come as objects of its parts
     from eisfit import plots
     from eisfit.spectrum import Spectrum
 
