@@ -52,7 +52,7 @@ class Job(Protocol):
     def contents(self, result: Any) -> dict[str, str]:
         """Return its other texts, by name."""
 
-    def to_draw(self, result: Any) -> tuple[Draw, Any]:
+    def to_draw(self, result: Any) -> tuple[tuple[Draw, ...], Any]:
         """Return what draws its plots, and from what."""
 
     def show(self, result: Any, screen: Screen) -> None:
@@ -91,8 +91,8 @@ class Analyze:
     def contents(self, result: Analysis) -> dict[str, str]:
         return {"fit.json": saved_text(result.fit)}
 
-    def to_draw(self, result: Analysis) -> tuple[Draw, Any]:
-        return _draw_analysis, result
+    def to_draw(self, result: Analysis) -> tuple[tuple[Draw, ...], Any]:
+        return (_draw_findings, _draw_curves), result
 
     def show(self, result: Analysis, screen: Screen) -> None:
         fit = result.fit
@@ -168,8 +168,8 @@ class Relaxation:
         rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
         return {"drt.csv": csv_text(frame(rows, names))}
 
-    def to_draw(self, result: DRTResult) -> tuple[Draw, Any]:
-        return _draw_drt, result
+    def to_draw(self, result: DRTResult) -> tuple[tuple[Draw, ...], Any]:
+        return (_draw_drt,), result
 
     def show(self, result: DRTResult, screen: Screen) -> None:
         screen.line(
@@ -221,8 +221,8 @@ class Validity:
     def contents(self, result: KKResult) -> dict[str, str]:
         return {}
 
-    def to_draw(self, result: KKResult) -> tuple[Draw, Any]:
-        return _draw_kk, result
+    def to_draw(self, result: KKResult) -> tuple[tuple[Draw, ...], Any]:
+        return (_draw_kk,), result
 
     def show(self, result: KKResult, screen: Screen) -> None:
         screen.line("Kramers-Kronig", result.message)
@@ -264,12 +264,20 @@ def _circuit(result: Analysis) -> str:
     return f"{result.model.name}, {used}"
 
 
-def _draw_analysis(result: Analysis, formats: tuple[str, ...]) -> Drawn:
+def _draw_curves(result: Analysis, formats: tuple[str, ...]) -> Drawn:
     from eisfit import plots
 
     drawn = {
         "nyquist": plots.nyquist(result.spectrum, result.fit),
         "bode": plots.bode(result.spectrum, result.fit),
+    }
+    return _rendered(drawn, formats)
+
+
+def _draw_findings(result: Analysis, formats: tuple[str, ...]) -> Drawn:
+    from eisfit import plots
+
+    drawn = {
         "drt": plots.drt(result.drt, roles=result.peak_roles),
         "residuals": plots.residuals(result.validity, result.fit),
     }
