@@ -83,7 +83,7 @@ def show_written(plan: Plan) -> None:
     """Print where results lie."""
     screen = Screen()
     if plan.output.folder is None:
-        screen.plain("Nothing was written: --out DIR keeps tables, plots and the fit.")
+        screen.plain("Nothing was written: --out DIR keeps all of it, with plots.")
     elif plan.written:
         folders = len({path.parent for path in plan.written})
         inside = "" if folders == 1 else f", in {folders} folders"
