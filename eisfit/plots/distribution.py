@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from matplotlib.transforms import Transform
 
     from eisfit.relaxation.result import DRTResult
-    from eisfit.spectrum import FloatArray
 
 _KEY = {"loc": "upper left", "handlelength": 0.8, "frameon": False}
 _LINE_PT = 1.35 * style.SMALL_PT
 _TIP_PT = 3.0  # of a peak's mark above the curve, so that the mark covers nothing
 _OFF_SCALE = 5.0  # times the largest peak of the window: higher leaves the axis at the top
 _KEPT = 0.83  # of their first height that the axes keep beneath a second axis with its name
+_EDGE = 0.02  # of the axis of tau, in decades, between a peak's mark and the end of the axis
 _HEADER = "eisfit-header"  # tells the ground of the key from the caller's patches
 
 
@@ -55,7 +55,8 @@ def drt(result: DRTResult, ax: Axes | None = None, roles: Mapping[int, str] | No
     if band.any():
         ax.fill_between(tau, result.lower, result.upper, where=band, color=colour, alpha=0.22, lw=0)
     alone = len(style.data_lines(ax)) == 1
-    _frame(ax, tau, result.spectrum.tau_window, alone)
+    if alone:
+        _frame(ax, result)
     roof, off_scale = _roof(result)
     entries = _number_peaks(ax, result, roles or {}, peak_colour, roof) if alone else []
     if alone and off_scale and all(row["gamma_ohm"] <= roof for row in result.peak_rows):
@@ -66,15 +67,25 @@ def drt(result: DRTResult, ax: Axes | None = None, roles: Mapping[int, str] | No
     return ax
 
 
-def _frame(ax: Axes, tau: FloatArray, window: tuple[float, float], first: bool) -> None:
-    """Set the axis of tau, shade what was not measured, and put frequency on top."""
-    if not first:
-        return
-    low, high = min(tau[0], window[0]), max(tau[-1], window[1])
+def _frame(ax: Axes, result: DRTResult) -> None:
+    """Set the axis of tau, shade what was not measured, and put frequency on top.
+
+    The axis leaves room for the mark of a peak at the very end of the grid.
+    """
+    window = result.spectrum.tau_window
+    low, high = min(result.tau[0], window[0]), max(result.tau[-1], window[1])
+    room = (high / low) ** _EDGE
+    peaks = np.clip([float(row["tau_s"]) for row in result.peak_rows], low, high)
+    low, high = (peaks / room).min(initial=low), (peaks * room).max(initial=high)
     ax.set_xlim(low, high)
     for left, right in ((low, window[0]), (window[1], high)):
         if left < right:
             ax.axvspan(left, right, color="#000000", alpha=0.07, lw=0)
+    frequency_above(ax)
+
+
+def frequency_above(ax: Axes) -> None:
+    """Put an axis of frequency, 1/(2 pi tau), above an axis of tau."""
     upper = ax.secondary_xaxis("top", functions=(_other, _other))
     upper.set_xlabel("Frequency (Hz)", fontsize=style.TEXT_PT)
     style.dress(ax)

@@ -24,7 +24,7 @@ def summary(analysis: Analysis) -> Figure:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(2.0 * style.COLUMN_IN + 0.3, 5.6), layout="constrained")
+    figure = Figure(figsize=(style.PAGE_IN, 5.6), layout="constrained")
     FigureCanvasAgg(figure)
     ((first, second), (third, fourth)) = figure.subplots(2, 2)
     nyquist(analysis.spectrum, analysis.fit, first)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
 
 FORMATS = ("png", "pdf", "svg")
-COLUMN_IN = 3.4  # width of one column of a paper
+COLUMN_IN, PAGE_IN = 8.5 / 2.54, 17.8 / 2.54  # widths of one column and of two of a paper
 TEXT_PT, SMALL_PT = 8.0, 7.0
 GREY = "#777777"
 
@@ -36,12 +36,21 @@ _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, 
 _DATA = "eisfit-data"  # marks the lines that hold measured points
 
 
-def own_axes(height_in: float) -> Axes:
-    """Return axes on a figure of their own, one column wide."""
+def own_axes(height_in: float, columns: int = 1) -> Axes:
+    """Return axes on a figure of their own, one or two columns of a paper wide.
+
+    Raises
+    ------
+    ValueError
+        If `columns` is neither 1 nor 2.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(COLUMN_IN, height_in), layout="constrained")
+    if columns not in (1, 2):
+        raise ValueError(f"a figure is 1 or 2 columns of a paper wide, not {columns!r}")
+    width_in = COLUMN_IN if columns == 1 else PAGE_IN
+    figure = Figure(figsize=(width_in, height_in), layout="constrained")
     FigureCanvasAgg(figure)
     return figure.add_subplot()
 
