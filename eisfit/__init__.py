@@ -12,24 +12,40 @@ from eisfit._version import __version__
 
 if TYPE_CHECKING:
     from eisfit.analysis import Analysis, analyze
-    from eisfit.api import drt, fit, fit_many, kramers_kronig, load, load_model, models, read
+    from eisfit.api import (
+        compare,
+        drt,
+        fit,
+        fit_many,
+        kramers_kronig,
+        load,
+        load_model,
+        models,
+        read,
+    )
     from eisfit.circuit.elements import element
     from eisfit.circuit.models import Model
+    from eisfit.comparison import Comparison
     from eisfit.errors import EisfitError
     from eisfit.fitting.result import FitResult
     from eisfit.relaxation.result import DRTResult
+    from eisfit.series import Member, Series
     from eisfit.spectrum import Spectrum
     from eisfit.validity import KKResult
 
 _HOME = {
     "Analysis": "eisfit.analysis",
+    "Comparison": "eisfit.comparison",
     "DRTResult": "eisfit.relaxation.result",
     "EisfitError": "eisfit.errors",
     "FitResult": "eisfit.fitting.result",
     "KKResult": "eisfit.validity",
+    "Member": "eisfit.series",
     "Model": "eisfit.circuit.models",
+    "Series": "eisfit.series",
     "Spectrum": "eisfit.spectrum",
     "analyze": "eisfit.analysis",
+    "compare": "eisfit.api",
     "drt": "eisfit.api",
     "element": "eisfit.circuit.elements",
     "fit": "eisfit.api",
@@ -43,14 +59,18 @@ _HOME = {
 
 __all__ = [
     "Analysis",
+    "Comparison",
     "DRTResult",
     "EisfitError",
     "FitResult",
     "KKResult",
+    "Member",
     "Model",
+    "Series",
     "Spectrum",
     "__version__",
     "analyze",
+    "compare",
     "drt",
     "element",
     "fit",

@@ -13,11 +13,23 @@ from eisfit.errors import EngineError
 from eisfit.spectrum import Spectrum, one_spectrum
 
 if TYPE_CHECKING:
+    from eisfit.comparison import Comparison
     from eisfit.fitting.result import FitResult
     from eisfit.relaxation.result import DRTResult
+    from eisfit.series import Series
     from eisfit.validity import KKResult
 
-__all__ = ["drt", "fit", "fit_many", "kramers_kronig", "load", "load_model", "models", "read"]
+__all__ = [
+    "compare",
+    "drt",
+    "fit",
+    "fit_many",
+    "kramers_kronig",
+    "load",
+    "load_model",
+    "models",
+    "read",
+]
 
 
 def read(
@@ -184,6 +196,33 @@ def fit_many(
     chosen = load_model(model)
     work = partial(fit_spectra, model=chosen, options=options_from(options, chosen))
     return map_chunks(work, spectra, executor)
+
+
+def compare(series: Series, model: str | Model = "auto", **options: Any) -> Comparison:
+    """Analyse a series of spectra, follow each sample along it, and compare.
+
+    Parameters
+    ----------
+    series : Series
+    model : as in `fit`
+    **options
+        `executor`, `fit_options`, `drt_options`, `area_over_thickness_cm`, `share`: see
+        `eisfit.comparison.compare_series`.
+
+    Returns
+    -------
+    Comparison
+        With `resistances()`, `peaks()`, `ratios()`, `changes()`, `growth()`, `arrhenius()`,
+        `conductivity()`, `sentences()`, `methods()`, `provenance()`, `plot()`, `save()`.
+
+    Raises
+    ------
+    SeriesError, ModelError, CircuitError
+        If nothing can be analysed; single members that fail are in `failures`.
+    """
+    from eisfit.comparison import compare_series
+
+    return compare_series(series, model, **options)
 
 
 def load(path: str | PathLike[str]) -> FitResult:

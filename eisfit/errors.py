@@ -51,6 +51,10 @@ class EngineError(EisfitError, RuntimeError):
     """A reference engine (impedance.py, pyDRTtools) that is missing or failed."""
 
 
+class SeriesError(EisfitError, ValueError):
+    """A manifest, a pattern or members that cannot form a series; says file, line and column."""
+
+
 class ResultError(EisfitError, ValueError):
     """A saved result that cannot be loaded."""
 

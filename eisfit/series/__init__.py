@@ -1,0 +1,6 @@
+"""Many spectra and what each stands for: sample, cell, aging time, state, temperature, cycle."""
+
+from eisfit.series.member import Failure, Member
+from eisfit.series.series import Series
+
+__all__ = ["Failure", "Member", "Series"]

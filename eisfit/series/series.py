@@ -1,0 +1,213 @@
+"""Spectra as a series: along which coordinate, and which of them belong to one track."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+from eisfit.errors import SeriesError
+from eisfit.series.member import CONDITIONS, Failure, Member
+from eisfit.series.states import state_rank
+from eisfit.series.tracks import arranged, choose_along
+from eisfit.spectrum import Spectrum, one_spectrum
+
+if TYPE_CHECKING:
+    from eisfit.comparison import Comparison
+
+_FIELDS = (
+    "sample", "cell", "time_h", "state", "temperature_c", "cycle", "geometry", "model",
+    "cell_type", "file",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Spectra with their conditions, and the coordinate along which they are followed.
+
+    Attributes
+    ----------
+    members : tuple of Member
+    along : str
+        The column of that coordinate: "time_h", "cycle", "temperature_c", "state", "sweep", or an
+        extra column. By default the first of these that varies.
+    failures : tuple of Failure
+        What a manifest or a list of files names, but could not be read.
+    notes : tuple of str
+        What was decided about the series: where times are from, for instance.
+
+    Raises
+    ------
+    SeriesError
+        If there is no member, or none has the coordinate.
+    """
+
+    members: tuple[Member, ...]
+    along: str = ""
+    failures: tuple[Failure, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "members", tuple(self.members))
+        if not self.members:
+            raise SeriesError("a series needs at least one spectrum, found none")
+        if not self.along:
+            object.__setattr__(self, "along", choose_along(self.members))
+        known = dict.fromkeys(c for m in self.members for c in m.conditions())
+        if self.along not in (*known, "sweep"):
+            raise SeriesError(
+                f"no member has a coordinate {self.along!r} to follow (--along): there are "
+                f"{', '.join(c for c in (*known, 'sweep') if c not in ('cell', 'electrode_state'))}"
+            )
+
+    def __repr__(self) -> str:
+        samples = dict.fromkeys(member.sample for member in self.members)
+        return f"<Series of {len(self)} spectra along {self.along}: {', '.join(samples)}>"
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    @classmethod
+    def from_manifest(cls, path: str | PathLike[str], along: str = "") -> Series:
+        """Return the series that a manifest describes; see `docs/comparison.md` for its columns.
+
+        A row whose file cannot be read is in `failures` and costs only itself.
+
+        Raises
+        ------
+        SeriesError
+            If the manifest has no column `file`, or no row could be read; the message names file,
+            line and column.
+        ReadError
+            If the manifest itself cannot be read.
+        """
+        from eisfit.series.manifest import read_manifest
+
+        return cls._of(*read_manifest(path), along)
+
+    @classmethod
+    def from_files(
+        cls, paths: Sequence[str | PathLike[str]], pattern: str = "{sample}", along: str = ""
+    ) -> Series:
+        """Return a series of files whose names say what they are.
+
+        Parameters
+        ----------
+        paths : sequence of path
+        pattern : str
+            Such as "{sample}_{time_h}h_{state}.mpr": names of columns in braces, `{*}` for what
+            does not matter, everything else as it stands. Without a suffix it is matched against
+            the name without suffix; with slashes, against as many folders above the file.
+
+        Raises
+        ------
+        SeriesError
+            If the pattern is none, or no file could be taken in.
+        """
+        from eisfit.series.files import read_files
+
+        return cls._of(*read_files(paths, pattern), along)
+
+    @classmethod
+    def from_spectra(
+        cls, spectra: Sequence[Spectrum], along: str = "", **columns: Sequence[Any] | Any
+    ) -> Series:
+        """Return a series of spectra that are there already.
+
+        Parameters
+        ----------
+        spectra : sequence of Spectrum
+        **columns : one value for all, or a sequence with one a spectrum
+            `sample` (else the label of each), `cell`, `time_h`, `state`, `temperature_c`, `cycle`,
+            `geometry`, `model`, `cell_type`; `reference_<role>_ohm`; any other is an extra column.
+
+        Raises
+        ------
+        SeriesError
+            If a sequence has another length than the spectra.
+        """
+        spectra = [one_spectrum(s) for s in spectra]
+        rows = [_row(columns, i, len(spectra)) for i in range(len(spectra))]
+        members = [member_of(s, row) for s, row in zip(spectra, rows, strict=True)]
+        return cls(tuple(members), along)
+
+    @classmethod
+    def _of(
+        cls,
+        members: Sequence[Member],
+        failures: Sequence[Failure],
+        notes: Sequence[str],
+        along: str,
+    ) -> Series:
+        if not members:
+            said = "; ".join(f"{f.where}: {f.error}" for f in failures) or "no row"
+            raise SeriesError(f"no spectrum could be read: {said}")
+        return cls(tuple(members), along, tuple(failures), tuple(notes))
+
+    def tracks(self) -> tuple[tuple[int, ...], ...]:
+        """Return the members that follow each other, as indices, each track in order.
+
+        A track holds members of one sample, cell, state and temperature (and of one value of any
+        other coordinate, where several members would otherwise share a place), except for the
+        coordinate that the series is along.
+        """
+        return arranged(self.members, self.along, self.position)
+
+    def position(self, index: int) -> float:
+        """Return a member's place along the series: a number; NaN where it has none."""
+        member = self.members[index]
+        if self.along in ("state", "electrode_state"):
+            return float(state_rank(member.state, member.cell_type))
+        value = member.coordinate(self.along)
+        if isinstance(value, str):
+            texts = list(dict.fromkeys(m.coordinate(self.along) for m in self.members))
+            return float(texts.index(value))
+        return float(value)
+
+    def extra_columns(self) -> tuple[str, ...]:
+        """Return the names of the extra conditions, in the order in which they appear."""
+        names = dict.fromkeys(name for m in self.members for name in m.conditions())
+        return tuple(name for name in names if name not in CONDITIONS)
+
+    def compare(self, model: Any = "auto", **options: Any) -> Comparison:
+        """Return the comparison of the series; see `eisfit.compare`."""
+        # The comparison is a layer above, and imports this one
+        from importlib import import_module
+
+        result: Comparison = import_module("eisfit.comparison").compare_series(
+            self, model, **options
+        )
+        return result
+
+
+def member_of(spectrum: Spectrum, row: Mapping[str, Any]) -> Member:
+    """Return the member that a spectrum and the columns of its row make.
+
+    Temperature and sample come from the spectrum where the row has none.
+    """
+    from eisfit.series.reference import references
+
+    known = {name: row[name] for name in _FIELDS if name in row}
+    reference, rest = references({k: v for k, v in row.items() if k not in _FIELDS})
+    known.setdefault("sample", spectrum.label or "spectrum")
+    if _absent(known.get("temperature_c")):
+        known["temperature_c"] = spectrum.metadata.get("temperature_c", math.nan)
+    return Member(spectrum, **known, extra=rest, reference=reference)
+
+
+def _absent(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and math.isnan(value))
+
+
+def _row(columns: Mapping[str, Any], index: int, size: int) -> dict[str, Any]:
+    row = {}
+    for name, values in columns.items():
+        if isinstance(values, str) or not hasattr(values, "__len__"):
+            row[name] = values
+            continue
+        if len(values) != size:
+            raise SeriesError(f"{name} has {len(values)} values for {size} spectra: give one each")
+        row[name] = values[index]
+    return row
