@@ -59,5 +59,13 @@ class ResultError(EisfitError, ValueError):
     """A saved result that cannot be loaded."""
 
 
+class TrendError(EisfitError, ValueError):
+    """Numbers over time, temperature or samples that cannot be compared as asked."""
+
+
+class GeometryError(EisfitError, ValueError):
+    """Sizes of a sample that are not positive, contradict each other, or do not suffice."""
+
+
 class OutputError(EisfitError, OSError):
     """A result that cannot be written, for instance because it exists already."""
