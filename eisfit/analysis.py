@@ -16,6 +16,7 @@ from eisfit.fitting.engine import fit_spectrum
 from eisfit.fitting.options import FitOptions, options_from
 from eisfit.fitting.prune import Pruned, prune
 from eisfit.fitting.result import FitResult
+from eisfit.frozen import FrozenDict
 from eisfit.relaxation import drt_spectrum
 from eisfit.relaxation.result import DRTResult
 from eisfit.roles import FAR, NEAR, SLACK, Process, doubts, is_far, outside, peak_roles
@@ -55,6 +56,8 @@ class Analysis:
     peak_roles : mapping of peak number (from 1) to role
     notes : tuple of str
         What to know before the numbers are used.
+    names : mapping of element to name
+        What a track of spectra calls its elements; the others go by the spans of their roles.
     """
 
     spectrum: Spectrum
@@ -68,6 +71,7 @@ class Analysis:
     peak_roles: Mapping[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     area_over_thickness_cm: float = AREA_OVER_THICKNESS_CM
+    names: Mapping[str, str] = field(default_factory=FrozenDict)
 
     def __repr__(self) -> str:
         return (
@@ -83,9 +87,9 @@ class Analysis:
         """
         rows = resistance_rows(self.fit)
         head = {key: rows[0][key] for key in ("sample", "sweep")} if rows else {}
-        notes = {p.element: _doubt(self, p) for p in _processes(self.fit)}
+        notes = {p.element: _doubt(self, p) for p in processes(self.fit, self.names)}
         rows = [{**row, "note": notes.get(row["element"], "")} for row in rows]
-        lost = _lost_roles(self.fit)
+        lost = _lost_roles(self.fit, self.names)
         for row in rows:
             row["role"] = row["element"] if row["element"] in lost else row["role"]
         arcs = [row for row in rows if row["element"] in notes]
@@ -148,7 +152,7 @@ def analyze(
         pruned, asked = Pruned(chosen.best), chosen.best.model
     elif engine == "eisfit":
         asked = load_model(model)
-        best = _in_its_roles(fit_spectrum(spectrum, asked, options), options)
+        best = in_its_roles(fit_spectrum(spectrum, asked, options), options)
         pruned = prune(best, options)
     else:
         from eisfit.interop.engines import fit_with
@@ -156,26 +160,70 @@ def analyze(
         asked = load_model(model)
         pruned = Pruned(fit_with(engine, spectrum, asked, options))
     drt = drt_spectrum(spectrum, **(drt_options or {}))
-    processes = _processes(pruned.fit)
-    taus = [row["tau_s"] for row in drt.peak_rows]
+    return assemble(asked, pruned, drt, area_over_thickness_cm, chosen)
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What a track of spectra has decided for one of them.
+
+    Attributes
+    ----------
+    names : mapping of element to what it is called
+    peak_roles : mapping of peak number (from 1) to role
+    notes : tuple of str
+    """
+
+    names: Mapping[str, str]
+    peak_roles: Mapping[int, str]
+    notes: tuple[str, ...] = ()
+
+
+def assemble(
+    model: Model,
+    pruned: Pruned,
+    drt: DRTResult,
+    area_over_thickness_cm: float,
+    chosen: Choice | None = None,
+    decided: Decided | None = None,
+) -> Analysis:
+    """Return the analysis of a spectrum from its parts: validity, roles and doubts added.
+
+    Parameters
+    ----------
+    model : as asked for
+    chosen : how "auto" chose the circuit
+    decided : names that come from a track, in place of those from the spectrum alone
+
+    Raises
+    ------
+    ValidityError
+        If the spectrum has too few points for the Kramers-Kronig test.
+    """
+    spectrum = pruned.fit.spectrum
+    if decided is None:
+        taus = [row["tau_s"] for row in drt.peak_rows]
+        found = processes(pruned.fit)
+        decided = Decided({}, peak_roles(taus, found, model, spectrum.tau_window))
     analysis = Analysis(
         spectrum=spectrum,
-        model=asked,
+        model=model,
         fit=pruned.fit,
         full_fit=pruned.full or pruned.fit,
         drt=drt,
         validity=kramers_kronig_spectrum(spectrum),
         dropped=pruned.dropped,
         evidence=chosen.evidence if chosen else (),
-        peak_roles=peak_roles(taus, processes, asked, spectrum.tau_window),
+        peak_roles=decided.peak_roles,
         area_over_thickness_cm=area_over_thickness_cm,
+        names=FrozenDict(decided.names),
     )
-    notes = [chosen.message] if chosen else []
+    notes = [*([chosen.message] if chosen else []), *decided.notes]
     object.__setattr__(analysis, "notes", (*notes, *_notes(analysis)))
     return analysis
 
 
-def _in_its_roles(fit: FitResult, options: FitOptions) -> FitResult:
+def in_its_roles(fit: FitResult, options: FitOptions) -> FitResult:
     """Return a fit that is as good but whose time constants suit the roles, if there is one.
 
     Unlike arcs can change places at hardly any cost where a diffusion element between them lies
@@ -199,7 +247,8 @@ def _in_its_roles(fit: FitResult, options: FitOptions) -> FitResult:
     return trial if as_good and free else fit
 
 
-def _processes(fit: FitResult) -> list[Process]:
+def processes(fit: FitResult, names: Mapping[str, str] | None = None) -> list[Process]:
+    """Return the arcs of a fit under their roles' names, or those that a track gives them."""
     found = []
     values = fit.value_array()
     for arc in fit.arcs:
@@ -207,6 +256,7 @@ def _processes(fit: FitResult) -> list[Process]:
         tau = time_constant(fit, arc)[0] if arc.has_tau else float("nan")
         size = capacitance(fit, arc)[0] if arc.has_tau else float("nan")
         name = arc.label if role is None or is_far(tau, role) else role.name
+        name = (names or {}).get(arc.label, name)
         found.append(Process(arc.label, name, float(values[arc.resistance]), tau, size))
     return found
 
@@ -217,20 +267,20 @@ def _doubt(analysis: Analysis, process: Process) -> str:
     name = analysis.fit.names[_arc_index(analysis.fit, process.element)]
     if analysis.fit.status[name] == "not determined":
         return ""
-    return doubts(process, role, model.roles, analysis.area_over_thickness_cm)
+    kept = role is not None and analysis.names.get(process.element) == role.name
+    return doubts(process, role, model.roles, analysis.area_over_thickness_cm, kept)
 
 
 def _arc_index(fit: FitResult, label: str) -> int:
     return next(arc.resistance for arc in fit.arcs if arc.label == label)
 
 
-def _lost_roles(fit: FitResult) -> list[str]:
-    """Return the elements whose time constant says that they do not stand for their role."""
-    values = fit.value_array()
+def _lost_roles(fit: FitResult, names: Mapping[str, str]) -> list[str]:
+    """Return the elements whose time constant, or track, says that they are not their role."""
     return [
-        arc.label
-        for arc in fit.arcs
-        if arc.has_tau and is_far(float(arc.tau_of(values)), fit.model.role_of(arc.label))
+        process.element
+        for process, arc in zip(processes(fit, names), fit.arcs, strict=True)
+        if arc.has_tau and process.role != _role_name(fit.model, arc.label)
         and fit.status[fit.names[arc.resistance]] != "not determined"
     ]  # fmt: skip
 
@@ -274,7 +324,7 @@ def _notes(analysis: Analysis) -> Iterator[str]:
             f"the data cannot part {names}: their sum is {whole.value:.4g} ± {whole.stderr:.2g} "
             "ohm, each single one is uncertain by far more"
         )
-    for process in _processes(analysis.fit):
+    for process in processes(analysis.fit, analysis.names):
         doubt = _doubt(analysis, process)
         if doubt:
             yield f"{process.role} ({process.element}): {doubt}"
@@ -303,7 +353,7 @@ def _disagreements(analysis: Analysis) -> Iterator[str]:
     low, high = analysis.spectrum.tau_window
     peaks = analysis.drt.peak_rows
     named = analysis.peak_roles
-    for process in _processes(analysis.fit):
+    for process in processes(analysis.fit, analysis.names):
         if not (np.isfinite(process.tau) and low <= process.tau <= high):
             continue
         numbers = [i for i in range(1, len(peaks) + 1) if named.get(i) == process.role]

@@ -43,13 +43,21 @@ def is_far(tau: float, role: Role | None) -> bool:
     return outside(tau, role.tau_s) > FAR
 
 
-def doubts(process: Process, role: Role | None, roles: Sequence[Role], geometry_cm: float) -> str:
+def doubts(
+    process: Process,
+    role: Role | None,
+    roles: Sequence[Role],
+    geometry_cm: float,
+    kept: bool = False,
+) -> str:
     """Return what speaks against a role, in words; "" where nothing does.
 
     Parameters
     ----------
     geometry_cm : float
         Area/thickness of the cell in cm; capacitances are divided by it before the comparison.
+    kept : bool
+        The role is the arc's by its continuity along a track, whatever its span.
     """
     if role is None or not np.isfinite(process.tau):
         return ""
@@ -57,6 +65,8 @@ def doubts(process: Process, role: Role | None, roles: Sequence[Role], geometry_
     far = is_far(process.tau, role)
     if role.tau_s and outside(process.tau, role.tau_s) > SLACK:
         so = f", so it is not called {role.name}" if far else ""
+        if far and kept:
+            so = f"; it is called {role.name} by its continuity along the track"
         parts.append(
             f"tau {process.tau:.2g} s lies outside {role.tau_s[0]:g} to {role.tau_s[1]:g} s{so}"
         )
@@ -66,7 +76,7 @@ def doubts(process: Process, role: Role | None, roles: Sequence[Role], geometry_
             other.name for other in roles
             if other.capacitance_f_cm and outside(specific, other.capacitance_f_cm) == 0
         ]  # fmt: skip
-        deciding = "" if far else "; tau decides"
+        deciding = "" if far else "; the track decides" if kept else "; tau decides"
         pointing = f"points to {' or '.join(others)}" if others else "fits no role of the model"
         parts.append(f"capacitance {specific:.2g} F (for 1 cm) {pointing}{deciding}")
     return "; ".join(parts)

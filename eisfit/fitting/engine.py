@@ -26,7 +26,9 @@ from eisfit.fitting.search import search
 from eisfit.fitting.start import cloud
 from eisfit.spectrum import Spectrum
 
-__all__ = ["FitOptions", "fit_spectra", "fit_spectrum", "options_from", "versions"]
+__all__ = [
+    "FitOptions", "fit_spectra", "fit_spectrum", "options_from", "result_of", "trimmed", "versions",
+]  # fmt: skip
 
 Array = NDArray[Any]
 
@@ -64,7 +66,7 @@ def fit_spectra(
     for chunk in _chunks(spectra, options):
         began = perf_counter()
         used = [spectra[i].used() for i in chunk]
-        problem = Problem.of(used, model, _trimmed(options, spectra[chunk[0]]))
+        problem = Problem.of(used, model, trimmed(options, spectra[chunk[0]]))
         objective = problem.objective
         grid = objective.curve.omega.tobytes()
         shapes = cloud(model.circuit, objective.coords, grid, options.seed)
@@ -80,7 +82,7 @@ def fit_spectra(
         settled = settle(problem, options, shapes, found, until)
         late = perf_counter() > until
         for s, i in enumerate(chunk):
-            results[i] = _result(spectra[i], problem, options, s, settled[s], late)
+            results[i] = result_of(spectra[i], problem, options, s, settled[s], late)
     return [results[i] for i in range(len(spectra))]
 
 
@@ -100,7 +102,7 @@ def _chunks(spectra: Sequence[Spectrum], options: FitOptions) -> Iterator[list[i
     yield from waiting.values()
 
 
-def _trimmed(options: FitOptions, spectrum: Spectrum) -> FitOptions:
+def trimmed(options: FitOptions, spectrum: Spectrum) -> FitOptions:
     """Return options with given standard deviations cut to the points that are not masked."""
     if isinstance(options.weighting, str) or not spectrum.mask.any():
         return options
@@ -108,7 +110,7 @@ def _trimmed(options: FitOptions, spectrum: Spectrum) -> FitOptions:
     return replace(options, weighting=sigma[~spectrum.mask])
 
 
-def _result(
+def result_of(
     spectrum: Spectrum,
     problem: Problem,
     options: FitOptions,
@@ -116,6 +118,10 @@ def _result(
     end: Settled,
     late: bool,
 ) -> FitResult:
+    """Return what is known of spectrum s of a problem where its fit ended.
+
+    `late` says that the search ended at its budget of time.
+    """
     objective, model = problem.objective, problem.model
     if not np.isfinite(end.found.cost):
         raise FitError(
