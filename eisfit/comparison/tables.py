@@ -78,7 +78,8 @@ def _judged(row: Mapping[str, Any], member: Member, analysis: Analysis) -> dict[
 
 def _reference(row: Mapping[str, Any], member: Member) -> float:
     """Return the value from elsewhere for a row's role, or for its element by name."""
+    given = {name.casefold(): value for name, value in member.reference.items()}
     for name in (row["role"], row["element"]):
-        if name in member.reference:
-            return float(member.reference[name])
+        if name.casefold() in given:
+            return float(given[name.casefold()])
     return NAN

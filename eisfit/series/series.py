@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
 from eisfit.errors import SeriesError
+from eisfit.series.files import with_clock_times
 from eisfit.series.member import CONDITIONS, Failure, Member
 from eisfit.series.states import state_rank
-from eisfit.series.tracks import arranged, choose_along
+from eisfit.series.tracks import arranged, choose_along, varies
 from eisfit.spectrum import Spectrum, one_spectrum
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Series:
         """
         from eisfit.series.manifest import read_manifest
 
-        return cls._of(*read_manifest(path), along)
+        return cls._of(*read_manifest(path), along=along)
 
     @classmethod
     def from_files(
@@ -108,7 +108,7 @@ class Series:
         """
         from eisfit.series.files import read_files
 
-        return cls._of(*read_files(paths, pattern), along)
+        return cls._of(*read_files(paths, pattern), along=along)
 
     @classmethod
     def from_spectra(
@@ -129,9 +129,9 @@ class Series:
             If a sequence has another length than the spectra.
         """
         spectra = [one_spectrum(s) for s in spectra]
-        rows = [_row(columns, i, len(spectra)) for i in range(len(spectra))]
+        rows = [_columns(columns, i, len(spectra)) for i in range(len(spectra))]
         members = [member_of(s, row) for s, row in zip(spectra, rows, strict=True)]
-        return cls(tuple(members), along)
+        return cls._of(members, (), (), along)
 
     @classmethod
     def _of(
@@ -139,11 +139,15 @@ class Series:
         members: Sequence[Member],
         failures: Sequence[Failure],
         notes: Sequence[str],
-        along: str,
+        along: str = "",
     ) -> Series:
         if not members:
             said = "; ".join(f"{f.where}: {f.error}" for f in failures) or "no row"
             raise SeriesError(f"no spectrum could be read: {said}")
+        nothing_varies = not along and not varies(members)
+        if nothing_varies or (along == "time_h" and all(m.time_h != m.time_h for m in members)):
+            members, on_clocks = with_clock_times(members)
+            notes = [*notes, *on_clocks]
         return cls(tuple(members), along, tuple(failures), tuple(notes))
 
     def tracks(self) -> tuple[tuple[int, ...], ...]:
@@ -183,26 +187,17 @@ class Series:
 
 
 def member_of(spectrum: Spectrum, row: Mapping[str, Any]) -> Member:
-    """Return the member that a spectrum and the columns of its row make.
-
-    Temperature and sample come from the spectrum where the row has none.
-    """
+    """Return the member that a spectrum and the columns of its row make."""
     from eisfit.series.reference import references
 
     known = {name: row[name] for name in _FIELDS if name in row}
     reference, rest = references({k: v for k, v in row.items() if k not in _FIELDS})
     known.setdefault("sample", spectrum.label or "spectrum")
-    if _absent(known.get("temperature_c")):
-        known["temperature_c"] = spectrum.metadata.get("temperature_c", math.nan)
     return Member(spectrum, **known, extra=rest, reference=reference)
 
 
-def _absent(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))
-
-
-def _row(columns: Mapping[str, Any], index: int, size: int) -> dict[str, Any]:
-    row = {}
+def _columns(columns: Mapping[str, Any], index: int, size: int) -> dict[str, Any]:
+    row: dict[str, Any] = {}
     for name, values in columns.items():
         if isinstance(values, str) or not hasattr(values, "__len__"):
             row[name] = values

@@ -13,50 +13,60 @@ from eisfit.series.member import CONDITIONS, Member
 
 SAME_TEMPERATURE = 2.0  # degrees C between neighbours, within which a thermostat is meant to hold
 _ALWAYS = ("sample", "cell", "model")
+_Key = tuple[Hashable, ...]
 
 
 def choose_along(members: Sequence[Member]) -> str:
     """Return the coordinate that a study most likely follows: the first that varies in a cell."""
-    extra = [
-        c for c in dict.fromkeys(c for m in members for c in m.conditions()) if c not in CONDITIONS
-    ]
+    return varies(members) or "time_h"
+
+
+def varies(members: Sequence[Member]) -> str:
+    """Return the first coordinate that varies within a cell; "" if none does."""
+    extra = [name for name in _conditions(members) if name not in CONDITIONS]
     for name in ("time_h", "cycle", "temperature_c", *extra, "state", "sweep"):
         cells: dict[tuple[str, ...], set[Hashable]] = {}
-        levels = _levels(members, name)
-        for member, level in zip(members, levels, strict=True):
+        for member, level in zip(members, _levels(members, name), strict=True):
+            state = "" if name == "state" else member.state
             if level is not None:
-                cells.setdefault((member.sample, member.cell, member.state), set()).add(level)
-        if name == "state":
-            cells = {}
-            for member, level in zip(members, levels, strict=True):
-                if level is not None:
-                    cells.setdefault((member.sample, member.cell), set()).add(level)
+                cells.setdefault((member.sample, member.cell, state), set()).add(level)
         if any(len(found) > 1 for found in cells.values()):
             return name
-    return "time_h"
+    return ""
 
 
 def arranged(
     members: Sequence[Member], along: str, position: Callable[[int], float]
 ) -> tuple[tuple[int, ...], ...]:
     """Return the tracks of a series as indices, each in order of the position."""
-    keys: list[tuple[Hashable, ...]] = [tuple(getattr(m, n) for n in _ALWAYS) for m in members]
-    others = [c for c in dict.fromkeys(c for m in members for c in m.conditions())]
+    keys: list[_Key] = [tuple(getattr(m, n) for n in _ALWAYS) for m in members]
+    places = [position(index) for index in range(len(members))]
     splits = [name for name in ("state", "temperature_c") if not _same_coordinate(name, along)]
     for name in splits:
         keys = _split(keys, _levels(members, name))
-    for name in others:
+    for name in _conditions(members):
         if name in splits or name in ("cell", "electrode_state") or _same_coordinate(name, along):
             continue
         # A coordinate that only goes along with the first, such as the clock, parts nothing
-        if _places_are_shared(keys, [position(i) for i in range(len(members))]):
+        if _places_are_shared(keys, places):
             keys = _split(keys, _levels(members, name))
-    groups: dict[tuple[Hashable, ...], list[int]] = {}
+    groups: dict[_Key, list[int]] = {}
     for index, key in enumerate(keys):
         groups.setdefault(key, []).append(index)
-    return tuple(
-        tuple(sorted(group, key=lambda i: _order(position(i)))) for group in groups.values()
-    )
+    return tuple(tuple(sorted(group, key=lambda i: _order(places[i]))) for group in groups.values())
+
+
+def temperature_levels(temperatures: Sequence[Any]) -> list[int | None]:
+    """Return a number for each temperature, the same for those that one setting would give."""
+    known = np.unique([t for t in temperatures if t == t])
+    steps = [b - a > SAME_TEMPERATURE for a, b in pairwise(known)]
+    levels = np.cumsum([0, *steps]).tolist()[: known.size]
+    level = dict(zip(known.tolist(), levels, strict=True))
+    return [level.get(t) for t in temperatures]
+
+
+def _conditions(members: Sequence[Member]) -> list[str]:
+    return list(dict.fromkeys(name for member in members for name in member.conditions()))
 
 
 def _same_coordinate(name: str, along: str) -> bool:
@@ -67,13 +77,11 @@ def _order(place: float) -> float:
     return math.inf if math.isnan(place) else place
 
 
-def _split(
-    keys: Sequence[tuple[Hashable, ...]], levels: Sequence[Hashable]
-) -> list[tuple[Hashable, ...]]:
+def _split(keys: Sequence[_Key], levels: Sequence[Hashable]) -> list[_Key]:
     return [(*key, level) for key, level in zip(keys, levels, strict=True)]
 
 
-def _places_are_shared(keys: Sequence[tuple[Hashable, ...]], places: Sequence[float]) -> bool:
+def _places_are_shared(keys: Sequence[_Key], places: Sequence[float]) -> bool:
     taken = [(key, place) for key, place in zip(keys, places, strict=True) if place == place]
     return len(set(taken)) < len(taken)
 
@@ -84,15 +92,3 @@ def _levels(members: Sequence[Member], name: str) -> list[Hashable]:
     if name == "temperature_c":
         return list(temperature_levels(values))
     return [None if value == "" or value != value else value for value in values]
-
-
-def temperature_levels(temperatures: Sequence[Any]) -> list[int | None]:
-    """Return a number for each temperature, the same for those that one setting would give."""
-    known = np.unique([t for t in temperatures if t == t])
-    steps = [b - a > SAME_TEMPERATURE for a, b in pairwise(known)]
-    level = (
-        dict(zip(known.tolist(), np.cumsum([0, *steps]).tolist(), strict=True))
-        if known.size
-        else {}
-    )
-    return [level.get(t) for t in temperatures]

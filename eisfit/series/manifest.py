@@ -1,0 +1,176 @@
+"""A table that says what each file is: one row a file or sweep, any separator and decimal mark."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+
+from eisfit.errors import EisfitError, SeriesError
+from eisfit.io.columns import interpret, is_complete
+from eisfit.io.source import Source
+from eisfit.series.member import Failure, Member
+from eisfit.series.names import Meaning, meaning
+from eisfit.series.rows import Reader, Row
+
+_SEPARATORS = (",", ";", "\t", "|")
+_MOST_BYTES = 20_000_000
+_MOST_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The rows of a manifest, not yet read.
+
+    Attributes
+    ----------
+    path : Path
+    columns : tuple of str
+        As written.
+    rows : tuple of (line, cells)
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: tuple[tuple[int, tuple[str, ...]], ...]
+
+    @classmethod
+    def open(cls, path: str | PathLike[str]) -> Manifest:
+        """Return the manifest in a text table, with comma, semicolon, tab or bar between cells.
+
+        Lines that begin with # are left out.
+
+        Raises
+        ------
+        ReadError
+            If the file cannot be read.
+        SeriesError
+            If it has no column `file`, a column twice, or no row.
+        """
+        source = Source.open(path)
+        text = source.read_bytes(_MOST_BYTES).decode(source.encoding, errors="replace")
+        rows = list(_lines(text, _separator(text, source)))
+        names, found = _named(rows[0][1], source.name, rows[0][0]), rows[1:]
+        if not found or len(found) > _MOST_ROWS:
+            what = "no row below its names" if not found else f"more than {_MOST_ROWS} rows"
+            raise SeriesError(f"{source.name}, line {rows[0][0]}: the manifest has {what}")
+        return cls(source.path, names, tuple((line, tuple(cells)) for line, cells in found))
+
+    def row(self, line: int, cells: Sequence[str]) -> Row:
+        """Return a row with what its cells mean.
+
+        Raises
+        ------
+        SeriesError
+            If it has more cells than there are columns, no file, or text for a number.
+        """
+        where = f"{self.path.name}, line {line}"
+        if len(cells) > len(self.columns):
+            raise SeriesError(
+                f"{where}: {len(cells)} cells for {len(self.columns)} columns: put text that has "
+                "the separator in it into quotation marks"
+            )
+        row = Row.of(
+            where, [(meaning(c), c, text) for c, text in zip(self.columns, cells, strict=False)]
+        )
+        if not row.text("file"):
+            raise SeriesError(f"{where}, column 'file': no file is named")
+        return row
+
+
+def is_manifest(path: str | PathLike[str]) -> bool:
+    """Tell whether a file is a text table that names files, and none of impedance."""
+    try:
+        source = Source.open(path)
+        if b"\0" in source.head[:4096] and not source.encoding.startswith("utf-16"):
+            return False
+        lines = [line for line in source.head_lines()[:50] if _counts(line)]
+    except EisfitError:
+        return False
+    for separator in _SEPARATORS if lines else ():
+        names = next(csv.reader(lines[:1], delimiter=separator))
+        if "file" in {meaning(name).name for name in names}:
+            return not is_complete([interpret(name) for name in names])
+    return False
+
+
+def read_manifest(path: str | PathLike[str]) -> tuple[list[Member], list[Failure], list[str]]:
+    """Return the members that a manifest describes, the rows that failed, and notes.
+
+    Raises
+    ------
+    ReadError, SeriesError
+        As `Manifest.open`.
+    """
+    manifest = Manifest.open(path)
+    reader = Reader()
+    members: list[Member] = []
+    failures: list[Failure] = []
+    for line, cells in manifest.rows:
+        try:
+            row = manifest.row(line, cells)
+            file = row.text("file")
+            members += reader.members(row, beside(manifest.path, file), file)
+        except EisfitError as error:
+            failures.append(Failure(f"{manifest.path.name}, line {line}", str(error)))
+    return members, failures, []
+
+
+def beside(manifest: Path, file: str) -> Path:
+    """Return a path that is relative to a manifest; one written on Windows reads anywhere."""
+    path = manifest.parent / file
+    if "\\" in file and not path.exists():
+        return manifest.parent / file.replace("\\", "/")
+    return path
+
+
+def _counts(line: str) -> bool:
+    return bool(line.strip()) and not line.lstrip().startswith("#")
+
+
+def _separator(text: str, source: Source) -> str:
+    first = next((line for line in text.splitlines() if _counts(line)), "")
+    for separator in _SEPARATORS:
+        names = next(csv.reader([first], delimiter=separator), [])
+        if len(names) > 1 and "file" in {meaning(name).name for name in names}:
+            return separator
+    if meaning(first).name == "file":
+        return ","
+    raise SeriesError(
+        f"{source.name} is no manifest: expected a first line of column names, among them 'file', "
+        f"found {first.strip()[:80]!r}"
+    )
+
+
+def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows with the number of the line that each begins on."""
+    reader = csv.reader(text.splitlines(keepends=True), delimiter=separator)
+    begin = 1
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells) and not cells[0].lstrip().startswith("#"):
+                yield begin, cells
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise SeriesError(f"line {begin} of the manifest cannot be read: {error}") from None
+
+
+def _named(columns: Sequence[str], name: str, line: int) -> tuple[str, ...]:
+    columns = list(columns)
+    while columns and not columns[-1].strip():  # a separator at the end of each line
+        columns.pop()
+    meanings = [meaning(column).name for column in columns]
+    for i, what in enumerate(meanings):
+        if what in meanings[:i]:
+            raise SeriesError(
+                f"{name}, line {line}: the columns {columns[meanings.index(what)]!r} and "
+                f"{columns[i]!r} both mean {what}: leave one"
+            )
+        if not columns[i].strip():
+            raise SeriesError(f"{name}, line {line}: column {i + 1} has no name")
+    return tuple(columns)
+
+
+__all__ = ["Manifest", "Meaning", "beside", "is_manifest", "read_manifest"]
