@@ -15,6 +15,10 @@ class SpectrumError(EisfitError, ValueError):
     """Numbers that cannot form a spectrum, or an operation that leaves none."""
 
 
+class CorrectionError(SpectrumError):
+    """Blanks, of a short or an open circuit, that cannot correct a spectrum."""
+
+
 class ReadError(EisfitError, ValueError):
     """A file that cannot be read as impedance; the message names the file and the reason."""
 
