@@ -1,0 +1,26 @@
+"""What resistances do over time, temperature and samples; plain functions on numbers.
+
+Nothing here knows of spectra or fits: values, standard errors and statuses come in, frozen results
+go out, each with `row()` or `rows()` for a table and `sentence()` for a reader.
+"""
+
+from eisfit.trends.activation import Activation, arrhenius
+from eisfit.trends.changes import Change, change, holm, many_comparisons
+from eisfit.trends.conduction import conductivity_row
+from eisfit.trends.growth import Growth, growth_laws
+from eisfit.trends.ratios import Group, Ratio, ratio
+
+__all__ = [
+    "Activation",
+    "Change",
+    "Group",
+    "Growth",
+    "Ratio",
+    "arrhenius",
+    "change",
+    "conductivity_row",
+    "growth_laws",
+    "holm",
+    "many_comparisons",
+    "ratio",
+]
