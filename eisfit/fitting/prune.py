@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.circuit.arcs import Arc
 from eisfit.circuit.circuit import Circuit
 from eisfit.circuit.models import Model
 from eisfit.circuit.parser import Group, Node, group, leaves, to_text
@@ -47,33 +46,41 @@ def prune(fit: FitResult, options: FitOptions) -> Pruned:
     if options.names_parameters:
         return Pruned(fit)
     while True:
-        parts = _arc_parts(fit)
-        if len(parts) < 2:
+        labels = arc_labels(fit.model)
+        if len(labels) < 2:
             break
-        smaller = _without(fit.model, parts[-1][1])
+        smaller = without(fit.model, labels[-1:])
         trial = fit_spectrum(fit.spectrum, smaller, quick)
         if trial.bic >= fit.bic + WORTH:
             break
         fit = trial
-        dropped = (parts[-1][0].label, *dropped)
+        dropped = (labels[-1], *dropped)
     return _named_by_role(full, fit) if dropped else Pruned(fit)
 
 
-def _arc_parts(fit: FitResult) -> list[tuple[Arc, Node]]:
+def arc_labels(model: Model) -> tuple[str, ...]:
     """Return the exchangeable series arcs in the circuit's order: the largest set alike."""
-    root = fit.model.circuit.root
+    root = model.circuit.root
     if not (isinstance(root, Group) and root.kind == "series"):
-        return []
-    arcs = {arc.label: arc for arc in fit.arcs if arc.has_tau}
-    alike: dict[tuple[str, ...], list[tuple[Arc, Node]]] = {}
+        return ()
+    with_tau = {arc.label for arc in model.arcs if arc.has_tau}
+    alike: dict[tuple[str, ...], list[str]] = {}
     for part in root.parts:
         inside = list(leaves(part))
-        owner = next((leaf.label for leaf in inside if leaf.label in arcs), None)
+        owner = next((leaf.label for leaf in inside if leaf.label in with_tau), None)
         if owner is None or len(inside) > 2:
             continue
         key = tuple(leaf.element.name for leaf in inside)
-        alike.setdefault(key, []).append((arcs[owner], part))
-    return max(alike.values(), key=len, default=[])
+        alike.setdefault(key, []).append(owner)
+    groups = [tuple(labels) for labels in alike.values()]
+    return max(groups, key=len, default=())
+
+
+def without(model: Model, labels: Sequence[str]) -> Model:
+    """Return a model without the series parts that hold some elements, and without their roles."""
+    for label in labels:
+        model = _without(model, _part_of(model, label))
+    return model
 
 
 def _without(model: Model, part: Node) -> Model:
@@ -97,18 +104,15 @@ def _without(model: Model, part: Node) -> Model:
 def _named_by_role(full: FitResult, fit: FitResult) -> Pruned:
     """Return the pruned fit under those of the model's names that suit its time constants."""
     model = full.model
-    places = [arc.label for arc, _ in _arc_parts(full)]
-    found = [arc.label for arc, _ in _arc_parts(fit)]
+    places = arc_labels(full.model)
+    found = list(arc_labels(fit.model))
     values = fit.value_array()
     tau = {arc.label: float(arc.tau_of(values)) for arc in fit.arcs}
     chosen = _assign([tau[label] for label in found], places, model)
     dropped = tuple(label for label in places if label not in chosen)
     if list(chosen) == found:
         return Pruned(fit, dropped, full)
-    smaller = model
-    for label in dropped:
-        smaller = _without(smaller, _part_of(smaller, label))
-    return Pruned(replace_model(fit, smaller), dropped, full)
+    return Pruned(replace_model(fit, without(model, dropped)), dropped, full)
 
 
 def _part_of(model: Model, label: str) -> Node:

@@ -80,6 +80,20 @@ def drt_spectrum(spectrum: Spectrum, **options: Any) -> DRTResult:
     return replace(result, messages=(*result.messages, *said)) if said else result
 
 
+def chosen_lambda(spectrum: Spectrum, **options: Any) -> float:
+    """Return the lambda that `drt_spectrum` would choose for a spectrum, at a tenth of its cost.
+
+    Raises
+    ------
+    RelaxationError, SpectrumError
+        As `drt_spectrum`.
+    """
+    settings = Settings.of(options)
+    used = spectrum.used()
+    _check(used)
+    return float(_regularised(used, _sigma(used, settings), settings)[0].solution.lam)
+
+
 def _regularised(
     used: Spectrum, sigma: FloatArray, settings: Settings
 ) -> tuple[Regularised, FloatArray, FloatArray]:
