@@ -37,7 +37,7 @@ _SYMBOLS = {
     "electrolyte_junction": "R_junction",
 }
 _CARD_KEYS = {"name", "description", "circuit", "reference", "temperature_c", "note", "roles",
-              "derived"}  # fmt: skip
+              "derived", "electrolyte"}  # fmt: skip
 # Meant as a model's name, not as circuit text: one word with an underscore in it
 # Elements begin with a capital in either grammar, so such a word can only be meant as a name
 _NAME = re.compile(r"\s*(?:[^\W_]\w*_\w*|[a-z]\w{2,})\s*")
@@ -69,7 +69,11 @@ class Role:
 
 @dataclass(frozen=True)
 class Model:
-    """A circuit under a name, with the roles of its elements and sums derived from them."""
+    """A circuit under a name, with the roles of its elements and sums derived from them.
+
+    `electrolyte` are the elements whose resistances together are that of the electrolyte, from one
+    electrode to the other; none where the card does not say so, and then there is no conductivity.
+    """
 
     name: str
     circuit: Circuit
@@ -79,6 +83,7 @@ class Model:
     temperature_c: float | None = None
     roles: tuple[Role, ...] = ()
     derived: Mapping[str, tuple[str, ...]] = field(default_factory=FrozenDict)
+    electrolyte: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -245,7 +250,7 @@ def card_from_text(text: str, where: str = "card") -> Model:
         name: _derived(name, members, model, f"{where}: derived {name}")
         for name, members in _table(card, "derived", where).items()
     }
-    return replace(model, derived=FrozenDict(sums))
+    return replace(model, derived=FrozenDict(sums), electrolyte=_electrolyte(card, model, where))
 
 
 def _role(name: str, entry: Any, labels: list[str], where: str) -> Role:
@@ -312,6 +317,17 @@ def _derived(name: str, members: Any, model: Model, where: str) -> tuple[str, ..
         if symbols[member] not in model.aliases:
             raise ModelError(f"{where}: {member} has no resistance to sum")
     return tuple(members)
+
+
+def _electrolyte(card: Mapping[str, Any], model: Model, where: str) -> tuple[str, ...]:
+    entry = card.get("electrolyte", [])
+    places = {role.name: role.element for role in model.roles if role.symbol in model.aliases}
+    if not isinstance(entry, list) or not all(name in places for name in entry):
+        raise ModelError(
+            f"{where}: electrolyte must list roles with a resistance, of "
+            f"{', '.join(places) or 'which there are none'}; found {entry!r}"
+        )
+    return tuple(places[name] for name in entry)
 
 
 def _table(card: Mapping[str, Any], key: str, where: str) -> Mapping[str, Any]:
