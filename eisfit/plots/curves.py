@@ -96,21 +96,8 @@ def _bode_limits(ax: Axes, right: Axes) -> None:
     low, high = np.log10(moduli.min()), np.log10(moduli.max())
     half = max(0.55 * (high - low), 0.25)
     ax.set_ylim(10.0 ** ((low + high) / 2.0 - half), 10.0 ** ((low + high) / 2.0 + half))
-    _plain_ticks(ax)
+    style.log_ticks(ax.yaxis)
     middle, reach = (phases.min() + phases.max()) / 2.0, max(0.55 * np.ptp(phases), 5.0)
     right.set_ylim(middle - reach, middle + reach)
     steps = [1, 1.5, 3, 4.5, 9, 10] if reach > 20.0 else [1, 2, 5, 10]
     right.yaxis.set_major_locator(MaxNLocator(nbins=6, steps=steps))
-
-
-def _plain_ticks(ax: Axes) -> None:
-    """Label 1, 2 and 5 of each decade of the modulus where there are too few whole decades."""
-    from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
-
-    low, high = ax.get_ylim()
-    few = high / low < 30.0 and low > 1e-3 and high < 1e5
-    ax.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
-    plain = FuncFormatter(lambda y, _: f"{y:.10g}")
-    ax.yaxis.set_major_formatter(plain if few else LogFormatterSciNotation())
-    if few:
-        ax.yaxis.set_minor_formatter(NullFormatter())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.plots import style, tail
+from eisfit.plots import keys, style, tail
 from eisfit.plots.curves import fitted
 from eisfit.plots.places import Box, Room, impedances, largest_free, units
 from eisfit.spectrum import ComplexArray, FloatArray, Spectrum
@@ -28,12 +28,13 @@ _INSET_LABELS = 3
 _INSET_PT = 6.5
 _INSET_WIDTHS = tuple(np.arange(0.62, 0.27, -0.02).tolist())  # of the axes
 _LEAST_INSET_PT = 40.0  # wide; below, it tells nothing
-_INSET_ASPECTS = (0.7, 1.0)
+INSET_ASPECTS = (0.7, 1.0)
 _FLATTEST, _TALLEST = 0.62, 1.15  # height over width of the axes
 _GAP_PT = 3.0  # around an inset
 _APART = 0.16  # of the width, between points that have names
 _LOOK = ("color", "linestyle", "linewidth", "marker", "markersize", "markerfacecolor",
          "markeredgecolor", "markeredgewidth", "alpha", "zorder")  # fmt: skip
+_LABELS_IN = 0.65  # of the width of a figure, for the axes' labels
 _ATTEMPTS = 4  # to make room for what found none
 
 
@@ -78,20 +79,20 @@ def nyquist(
         (line,) = ax.plot(curve.real, -curve.imag, "-", color=fit_colour, lw=1.1, zorder=1.9)
         entries.append((line, "fit"))
     curves = _samples(ax)
-    limits = Limits.around(np.concatenate(curves), *_aspects(ax, own))
+    limits = Limits.around(np.concatenate(curves), *aspects(ax, own))
     limits.apply(ax)
     if not used.all():
         entries.append(_masked_points(ax, z[~used]))
     if len(curves) == 1:
         marks = _mark_decades(ax, spectrum.frequency[used], z[used])
-    _label_axes(ax, style.ohm(spectrum), style.TEXT_PT)
+    label_axes(ax, style.ohm(spectrum), style.TEXT_PT)
     lines = style.name_samples(ax, entries)
     zoom = None
     if inset is True or (inset == "auto" and tail.hidden(curves, fit)):
         ends = np.concatenate([z[: tail.high_frequency_end(z)] for z in curves])
-        zoom = Zoom(Limits.around(ends, *_INSET_ASPECTS, head=2.5), style.ohm(spectrum))
+        zoom = Zoom(Limits.around(ends, *INSET_ASPECTS, head=2.5), style.ohm(spectrum))
     with style.lenient():
-        _furnish(ax, limits, marks, zoom, lines if own else None)
+        furnish(ax, limits, marks, zoom, lines if own else None)
     return ax
 
 
@@ -169,7 +170,7 @@ def _samples(ax: Axes) -> list[ComplexArray]:
     return [impedances(line) for line in style.data_lines(ax)]
 
 
-def _aspects(ax: Axes, own: bool) -> tuple[float, float]:
+def aspects(ax: Axes, own: bool) -> tuple[float, float]:
     """Return the least and the largest aspect that suit the axes; a caller's keep their shape."""
     if own or ax.get_box_aspect() is not None:
         return _FLATTEST, _TALLEST
@@ -203,7 +204,8 @@ def _near_decades(frequency: FloatArray) -> NDArray[np.int_]:
     return np.unique([np.argmin(np.abs(log_f - decade)) for decade in decades]).astype(int)
 
 
-def _label_axes(ax: Axes, unit: str, size_pt: float, ticks: int = 5) -> None:
+def label_axes(ax: Axes, unit: str, size_pt: float, ticks: int = 5) -> None:
+    """Name both axes with the unit that suits their size; the data stay in ohm."""
     reach = max(float(np.ptp(ax.get_xlim())), float(np.ptp(ax.get_ylim())))
     scale, prefix = style.prefixed(reach)
     style.scale_ticks(ax.xaxis, scale, ticks)
@@ -213,20 +215,26 @@ def _label_axes(ax: Axes, unit: str, size_pt: float, ticks: int = 5) -> None:
     style.dress(ax)
 
 
-def _lay_out(ax: Axes, aspect: float, lines: int) -> None:
+def _lay_out(ax: Axes, aspect: float, lines: float, beside_in: float) -> None:
     """Give a figure of our own the height of its axes, and the axes their place."""
     figure: Any = ax.figure
-    figure.set_figheight(2.75 * aspect + 0.6 + 0.15 * lines)
+    width_in = figure.get_figwidth() - _LABELS_IN - beside_in
+    figure.set_figheight(width_in * aspect + 0.6 + 0.15 * lines)
     figure.get_layout_engine().execute(figure)
 
 
-def _furnish(
-    ax: Axes, limits: Limits, marks: list[Mark], zoom: Zoom | None, title_lines: int | None
+def furnish(
+    ax: Axes,
+    limits: Limits,
+    marks: list[Mark],
+    zoom: Zoom | None,
+    title_lines: float | None,
+    beside_in: float = 0.0,
 ) -> None:
     """Place the key, the inset and the names of points, so that none covers data.
 
     The axes grow where there is no room. `title_lines` is None on the caller's axes, whose figure
-    stays as it is.
+    stays as it is; `beside_in` is what stands to the right of the axes, in inches.
     """
     trials = [limits]
     while len(trials) < _ATTEMPTS:
@@ -239,9 +247,9 @@ def _furnish(
     for trial, wanted in plans:
         trial.apply(ax)
         if title_lines is not None:
-            _lay_out(ax, trial.aspect, title_lines)
+            _lay_out(ax, trial.aspect, title_lines, beside_in)
         room = Room.of(ax, settled=title_lines is not None)
-        if legend is not None and not room.put_legend(legend):
+        if legend is not None and not keys.is_above(legend) and not room.put_legend(legend):
             continue
         if wanted is None or _add_inset(ax, room, wanted, marks):
             break
@@ -298,7 +306,7 @@ def _panel(ax: Axes, zoom: Zoom, place: tuple[float, float, float, float]) -> Ax
         look = {name: getattr(line, f"get_{name}")() for name in _LOOK}
         panel.plot(line.get_xdata(), line.get_ydata(), **look)
     zoom.limits.apply(panel)
-    _label_axes(panel, zoom.unit, _INSET_PT, ticks=4)
+    label_axes(panel, zoom.unit, _INSET_PT, ticks=4)
     panel.tick_params(which="both", labelsize=_INSET_PT, length=2.5, pad=2.0)
     panel.xaxis.labelpad = panel.yaxis.labelpad = 1.0
     return panel

@@ -32,6 +32,8 @@ PAIRS = (
     ("#56B4E9", "#E69F00"),
 )
 
+SPARE = ("#882255", "#999933", "#332288")  # of Tol's muted colours, once those are used up
+
 _PREFIXES = ((1e9, "G"), (1e6, "M"), (1e3, "k"), (1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 _DATA = "eisfit-data"  # marks the lines that hold measured points
 
@@ -90,6 +92,19 @@ def scale_ticks(axis: Any, scale: float, ticks: int = 5) -> None:
 
     axis.set_major_locator(MaxNLocator(nbins=ticks, steps=[1, 2, 2.5, 5, 10]))
     axis.set_major_formatter(FuncFormatter(lambda x, _: f"{x / scale:.10g}".replace("-", "−")))
+
+
+def log_ticks(axis: Any) -> None:
+    """Label a logarithmic axis; 1, 2 and 5 of each decade where there are few whole decades."""
+    from matplotlib.ticker import FuncFormatter, LogFormatterSciNotation, LogLocator, NullFormatter
+
+    low, high = axis.get_view_interval()
+    few = high / low < 30.0 and low > 1e-3 and high < 1e5
+    axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0) if few else (1.0,)))
+    plainly = FuncFormatter(lambda y, _: f"{y:.10g}")
+    axis.set_major_formatter(plainly if few else LogFormatterSciNotation())
+    if few:
+        axis.set_minor_formatter(NullFormatter())
 
 
 def plain(text: Text, content: str) -> None:

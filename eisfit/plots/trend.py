@@ -1,0 +1,216 @@
+"""Resistances over a series: how they develop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eisfit.plots import keys, style
+from eisfit.plots.rows import Row, chosen, reach, rows_of, wants_log
+from eisfit.plots.sequence import Positions, name_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+
+_SIZE_PT = 4.0
+_MOST_NOTES = 3
+
+
+def resistance_trend(
+    table: pd.DataFrame,
+    ax: Axes | None = None,
+    *,
+    along: str = "time_h",
+    roles: Sequence[str] | None = None,
+    log: bool | None = None,
+    reference: bool = True,
+    columns: int = 1,
+) -> Axes:
+    """Draw resistances over the place in the series, with 95 % intervals.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Columns of `eisfit.tables.RESISTANCE_COLUMNS` and the column `along`; `cell` and
+        `reference_ohm` where there are any.
+    ax : matplotlib Axes, optional
+        Where to draw, on fresh axes; without it a figure of its own is made.
+    along : str
+        Column to draw over. Text, such as a state, is evenly spaced.
+    roles : sequence of str, optional
+        Which to draw; without it all that are no sums.
+    log : bool, optional
+        Whether the resistances have a logarithmic axis; without it, where they span a decade.
+    reference : bool
+        Whether to mark the values of `reference_ohm` with crosses.
+    columns : 1 or 2
+        Of a paper, the width of a figure of its own.
+
+    Returns
+    -------
+    The axes. Colours are roles and marks are samples; of a single role, colours are samples, too.
+    A resistance whose status is not `ok` is drawn open; one without a number is left out, and a
+    line below the plot says which.
+
+    Raises
+    ------
+    ValueError
+        If a column or a role is missing, or the table is empty.
+    """
+    rows = rows_of(table, along)
+    drawn = chosen(rows, roles)
+    rows = [row for row in rows if row.role in drawn]
+    own = ax is None
+    if ax is None:
+        ax = style.own_axes(2.5, columns)
+    samples = keys.in_order(row.sample for row in rows)
+    logarithmic = wants_log([v for row in rows for v in (row.ohm, row.reference)], log)
+    ax.set_yscale("log" if logarithmic else "linear")
+    palette = _palette(drawn, samples)
+    positions = Positions.of([row.place for row in rows], along)
+    placed = list(zip(rows, positions.numbers, strict=True))
+    for sample in samples:
+        for role in drawn:
+            lines = [(r, x) for r, x in placed if (r.sample, r.role) == (sample, role)]
+            for cell in keys.in_order(row.cell for row, _ in lines):
+                points = [(r, x) for r, x in lines if r.cell == cell]
+                _draw(ax, points, palette[sample, role], samples.index(sample), logarithmic)
+    marked = reference and _references(ax, placed)
+    _label(ax, positions, along, logarithmic)
+    keys.above(ax, [_names(drawn, samples, palette), *_further(drawn, samples, rows, marked)], own)
+    if len(drawn) == 1 and len(samples) > 1:
+        style.plain(ax.yaxis.label, keys.of_role(drawn[0], ax.get_ylabel()))
+    _say_what_is_missing(ax, rows, own)
+    return ax
+
+
+def _palette(roles: Sequence[str], samples: Sequence[str]) -> dict[tuple[str, str], str]:
+    """Return the colour of each sample and role."""
+    if len(roles) == 1 and len(samples) > 1:
+        of_sample = keys.of_samples(samples)
+        return {(sample, roles[0]): of_sample[sample] for sample in samples}
+    of_role = keys.of_roles(roles)
+    return {(sample, role): of_role[role] for sample in samples for role in roles}
+
+
+def _draw(
+    ax: Axes, points: Sequence[tuple[Row, float]], colour: str, number: int, log: bool
+) -> None:
+    """Draw one line of points with their intervals; open where the status is not ok."""
+    known = sorted((p for p in points if np.isfinite(p[0].ohm)), key=lambda point: point[1])
+    if not known:
+        return
+    rows = [row for row, _ in known]
+    x, y = np.array([at for _, at in known]), np.array([row.ohm for row in rows])
+    marker = keys.MARKERS[number % len(keys.MARKERS)]
+    line = keys.LINES[number % len(keys.LINES)]
+    ax.plot(x, y, line, color=colour, lw=0.9, zorder=2.0)
+    ax.errorbar(x, y, reach(rows, log), fmt="none", ecolor=colour, elinewidth=0.9, capsize=2.0,
+                capthick=0.9, zorder=2.1)  # fmt: skip
+    sure = np.array([row.status == "ok" for row in rows])
+    for which, face in ((sure, colour), (~sure, "white")):
+        if which.any():
+            ax.plot(x[which], y[which], marker, ms=_SIZE_PT, mec=colour, mfc=face, mew=0.8,
+                    zorder=2.2)  # fmt: skip
+
+
+def _references(ax: Axes, placed: Sequence[tuple[Row, float]]) -> bool:
+    """Mark reference values with crosses; False where there is none."""
+    known = [(x, row.reference) for row, x in placed if np.isfinite(row.reference)]
+    for x, y in known:
+        ax.plot(x, y, "+", ms=8.0, mew=0.9, color="black", zorder=2.3)
+    return bool(known)
+
+
+def _label(ax: Axes, positions: Positions, along: str, log: bool) -> None:
+    if not positions.is_numeric:
+        names = [style.wrapped(str(p), 14, 2) for p in positions.distinct]
+        ax.set_xticks(range(len(names)), labels=names, parse_math=False)
+        ax.set_xlim(-0.5, len(names) - 0.5)
+    ax.set_xlabel(name_of(along), fontsize=style.TEXT_PT)
+    label_ohm(ax, log)
+    style.dress(ax)
+
+
+def label_ohm(ax: Axes, log: bool, unit: str = "Ω") -> None:
+    """Name the axis of resistances; on a linear one ticks are in the unit that suits."""
+    prefix = ""
+    if log:
+        low, high = ax.get_ylim()
+        if high / low < 3.0:
+            middle = np.sqrt(low * high)
+            ax.set_ylim(middle / np.sqrt(3.0), middle * np.sqrt(3.0))
+        style.log_ticks(ax.yaxis)
+    else:
+        ax.set_ylim(min(ax.get_ylim()[0], 0.0), None)
+        scale, prefix = style.prefixed(max(abs(v) for v in ax.get_ylim()))
+        style.scale_ticks(ax.yaxis, scale)
+    ax.set_ylabel(f"Resistance ({prefix}{unit})", fontsize=style.TEXT_PT)
+
+
+def _names(
+    roles: Sequence[str], samples: Sequence[str], palette: dict[tuple[str, str], str]
+) -> keys.Entries:
+    """Return the key of colours: of roles, or of samples where there is a single role."""
+    from matplotlib.lines import Line2D
+
+    if len(roles) == 1 and len(samples) > 1:
+        colours = [palette[sample, roles[0]] for sample in samples]
+        return [(_mark(c, i), s) for i, (c, s) in enumerate(zip(colours, samples, strict=True))]
+    return [
+        (Line2D([], [], color=palette[samples[0], role], lw=2.5), keys.readable(role))
+        for role in roles
+    ]
+
+
+def _further(
+    roles: Sequence[str], samples: Sequence[str], rows: Sequence[Row], marked: bool
+) -> list[keys.Entries]:
+    """Return the key of marks: of samples, of open points, of references."""
+    from matplotlib.lines import Line2D
+
+    named = [] if len(roles) == 1 and len(samples) > 1 else samples
+    doubtful = keys.in_order(r.status for r in rows if r.status != "ok" and np.isfinite(r.ohm))
+    rest: list[tuple[Artist, str]] = []
+    if doubtful:
+        open_mark = Line2D([], [], ls="none", marker="o", mec="black", mfc="white", ms=_SIZE_PT)
+        rest.append((open_mark, ", ".join(doubtful)))
+    if marked:
+        rest.append((Line2D([], [], ls="none", marker="+", color="black", ms=8.0), "reference"))
+    return [[(_mark("black", i), name) for i, name in enumerate(named)], rest]
+
+
+def _mark(colour: str, number: int) -> Artist:
+    from matplotlib.lines import Line2D
+
+    marker, line = (x[number % len(x)] for x in (keys.MARKERS, keys.LINES))
+    return Line2D([], [], color=colour, marker=marker, ls=line, ms=_SIZE_PT, lw=0.9)
+
+
+def _say_what_is_missing(ax: Axes, rows: Sequence[Row], own: bool) -> None:
+    """Write below the plot which resistances have no number."""
+    without = [row for row in rows if not np.isfinite(row.ohm)]
+    if not without:
+        return
+    counts: dict[tuple[str, str, str], int] = {}
+    for row in without:
+        key = (row.status if row.status != "ok" else "no number", row.role, row.sample)
+        counts[key] = counts.get(key, 0) + 1
+    lines = [
+        f"{status}: {keys.readable(role)}, {sample} ({count})"
+        for (status, role, sample), count in counts.items()
+    ]
+    if len(lines) > _MOST_NOTES:
+        lines = [*lines[: _MOST_NOTES - 1], f"and {len(without)} resistances in all"]
+    width_pt = ax.get_window_extent().width / ax.figure.dpi * 72.0
+    letters = max(int(width_pt / (0.5 * style.SMALL_PT)), 20)
+    text = "\n".join(style.wrapped(line, letters, 2) for line in lines)
+    previous = ax.get_xlabel()
+    style.plain(ax.xaxis.label, f"{previous}\n{text}")
+    if own:
+        figure: Any = ax.figure
+        figure.set_figheight(figure.get_figheight() + 0.14 * (text.count("\n") + 1))
