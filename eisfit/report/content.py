@@ -1,0 +1,210 @@
+"""What a report says, before it becomes a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from eisfit._version import __version__
+from eisfit.analysis import Analysis
+from eisfit.report import prose
+from eisfit.report.entries import Entry, entries_of
+from eisfit.report.payload import spectrum_payload, unit
+from eisfit.report.tabulate import Table, table_of, table_of_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from eisfit.comparison import Comparison
+
+_OVERVIEW = (
+    "name", "verdict", "kk_rms_percent", "message", "circuit", "rms_percent", "points", "f_max_hz",
+    "f_min_hz", "notes",
+)  # fmt: skip
+_PROVENANCE = (
+    "name", "source", "sweep", "sha256", "format", "technique", "electrode", "acquired", "points",
+    "area_cm2", "temperature_c",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Content:
+    """The parts of the page, in the order in which they stand.
+
+    Attributes
+    ----------
+    title, version : str
+    entries : tuple of Entry
+    verdicts : mapping of verdict to number of spectra
+    sentences, hints : tuple of str
+    overview, provenance : Table
+    tables : tuple of Table
+    notes : tuple of (name of a spectrum, its notes)
+    methods : str
+    settings : tuple of (name, value)
+    plots : mapping
+        What the scripts draw.
+    """
+
+    title: str
+    version: str
+    entries: tuple[Entry, ...]
+    verdicts: Mapping[str, int]
+    sentences: tuple[str, ...]
+    overview: Table
+    tables: tuple[Table, ...]
+    notes: tuple[tuple[str, tuple[str, ...]], ...]
+    hints: tuple[str, ...]
+    methods: str
+    settings: tuple[tuple[str, str], ...]
+    provenance: Table
+    plots: Mapping[str, Any]
+
+
+def content_of(what: Comparison | Analysis | Sequence[Analysis], title: str = "") -> Content:
+    """Return the content of the report on results.
+
+    Raises
+    ------
+    OutputError
+        If there are none.
+    """
+    analyses = (what,) if isinstance(what, Analysis) else tuple(what)  # type: ignore[arg-type]
+    return _of_entries(entries_of(analyses), title)
+
+
+def _of_entries(entries: tuple[Entry, ...], title: str) -> Content:
+    per_area = all(unit(entry.analysis) != "Ω" for entry in entries)
+    return Content(
+        title=title or _title(entries),
+        version=__version__,
+        entries=entries,
+        verdicts={
+            verdict: sum(e.analysis.validity.verdict == verdict for e in entries)
+            for verdict in prose.VERDICTS
+        },
+        sentences=tuple(prose.findings(entries)),
+        overview=_overview(entries),
+        tables=tuple(_result_tables(entries, per_area)),
+        notes=tuple((e.name, e.analysis.notes) for e in entries if e.analysis.notes),
+        hints=tuple(prose.hints(entries)),
+        methods=prose.methods(entries),
+        settings=tuple(_settings(entries)),
+        provenance=_provenance(entries),
+        plots={"spectra": [spectrum_payload(entry) for entry in entries]},
+    )
+
+
+def _title(entries: Sequence[Entry]) -> str:
+    samples = list(dict.fromkeys(entry.sample for entry in entries))
+    if len(samples) == 1:
+        return f"Impedance of {samples[0]}"
+    return f"Impedance of {len(samples)} samples"
+
+
+def _overview(entries: Sequence[Entry]) -> Table:
+    rows = []
+    for entry in entries:
+        analysis = entry.analysis
+        spectrum, masked = analysis.spectrum, int(analysis.spectrum.mask.sum())
+        used = len(spectrum) - masked
+        rows.append(
+            {
+                "name": entry.name,
+                "verdict": analysis.validity.verdict,
+                "kk_rms_percent": 100.0 * analysis.validity.rms,
+                "message": analysis.validity.message,
+                "circuit": analysis.fit.model.circuit.text,
+                "rms_percent": 100.0 * analysis.fit.rms,
+                "points": f"{used} + {masked}" if masked else used,
+                "f_max_hz": float(spectrum.frequency[0]),
+                "f_min_hz": float(spectrum.frequency[-1]),
+                "notes": len(analysis.notes),
+            }
+        )
+    return table_of_rows(
+        rows, _OVERVIEW, "overview", "Spectra and verdicts",
+        "Valid: the spectrum obeys the Kramers-Kronig relations to 0.5 % (root mean square of one "
+        "part); invalid: it does not, to 2 %. Numbers from an invalid spectrum describe something "
+        "that changed while it was measured.",
+    )  # fmt: skip
+
+
+def _result_tables(entries: Sequence[Entry], per_area: bool) -> Iterator[Table]:
+    yield table_of(
+        _joined(entries, Analysis.resistances), "resistances", "Resistances by role",
+        "Intervals hold the true value with a probability of 95 %; they are the uncertainty of the "
+        "fit, and cells scatter besides. A sum stands below its parts.",
+        per_area=per_area, keep=("role", "status"),
+    )  # fmt: skip
+    peaks = _joined(entries, Analysis.peaks)
+    if not peaks.empty:
+        yield table_of(
+            peaks, "peaks", "Peaks of the relaxation times",
+            "A peak's resistance is its area. What lies outside the measured window is "
+            "extrapolated.",
+            per_area=per_area, keep=("role", "status"),
+        )  # fmt: skip
+    yield table_of(
+        _joined(entries, lambda a: a.fit.parameters()), "parameters", "Parameters of the circuits",
+        "As fitted; a parameter that the data do not determine has no standard error.",
+    )  # fmt: skip
+    candidates = [dict(row) | {"sample": e.name} for e in entries for row in e.analysis.evidence]
+    if candidates:
+        names = ["sample", *(name for name in candidates[0] if name != "sample")]
+        yield table_of_rows(
+            candidates, names, "candidates", "Circuits that were compared",
+            "The lowest BIC wins, unless a smaller circuit is within 10.",
+        )  # fmt: skip
+
+
+def _joined(entries: Sequence[Entry], rows_of: Any) -> pd.DataFrame:
+    """Return the tables of all spectra in one, with the names that the report gives them."""
+    import pandas as pd
+
+    frames = []
+    for entry in entries:
+        frame = rows_of(entry.analysis)
+        if not frame.empty:
+            rest = frame.drop(columns=["sample", "sweep"], errors="ignore")
+            frames.append(rest.assign(sample=entry.name)[["sample", *rest.columns]].astype(object))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _settings(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
+    yield "eisfit", __version__
+    yield "Computed with", prose.versions(entries[0].analysis)
+    models = {e.analysis.model.name: e.analysis.model for e in entries}
+    for model in models.values():
+        yield "Model", f"{model.name}: {model.circuit.text}"
+        if model.reference:
+            yield "Source of the model", model.reference
+    for name in dict.fromkeys(name for e in entries for name in e.analysis.fit.settings):
+        if name in ("versions", "source_sha256"):
+            continue
+        values = dict.fromkeys(_shown(e.analysis.fit.settings.get(name)) for e in entries)
+        yield f"Fit: {name.replace('_', ' ')}", "; ".join(values)
+    for name in ("method", "criterion", "regularization", "order", "seed", "level"):
+        values = dict.fromkeys(_shown(getattr(e.analysis.drt, name)) for e in entries)
+        yield f"DRT: {name}", "; ".join(values)
+
+
+def _shown(value: Any) -> str:
+    if hasattr(value, "items"):
+        return ", ".join(f"{k}: {v}" for k, v in value.items()) or "none"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value)) or "none"
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _provenance(entries: Sequence[Entry]) -> Table:
+    rows = [
+        {**dict(e.analysis.spectrum.metadata), "name": e.name, "points": len(e.analysis.spectrum)}
+        for e in entries
+    ]
+    return table_of_rows(
+        rows, _PROVENANCE, "provenance", "Files",
+        "A file is the one that was evaluated if its SHA-256 is the same.",
+        keep=("source", "sha256"),
+    )  # fmt: skip
