@@ -41,7 +41,8 @@ def findings(entries: Sequence[Entry]) -> Iterator[str]:
             if names
         ]
         yield f"Kramers-Kronig test: {', '.join(parts)}."
-    yield f"Misfit of the circuits, root mean square: {_span([e.analysis.fit.rms for e in entries])}."
+    misfits = [entry.analysis.fit.rms for entry in entries]
+    yield f"Misfit of the circuits, root mean square: {_span(misfits)}."
     lost = [e.name for e in entries if not e.analysis.fit.success]
     if lost:
         yield f"The fit did not converge for {_listed(lost)}."
@@ -72,6 +73,7 @@ def hints(entries: Sequence[Entry]) -> Iterator[str]:
 def methods(entries: Sequence[Entry]) -> str:
     """Return a paragraph for the methods section of a paper, with every setting and version."""
     first = entries[0].analysis
+    geometry = _span_of(e.analysis.area_over_thickness_cm for e in entries)
     parts = [
         f"Impedance spectra ({_grid(entries)}) were evaluated with eisfit {__version__} "
         f"({versions(first)}).",
@@ -84,7 +86,7 @@ def methods(entries: Sequence[Entry]) -> str:
         *_drts(entries),
         "Effective capacitances are C = τ/R with τ = (RQ)^(1/α); roles were given by relaxation "
         "time and held against capacitance (Irvine, Sinclair and West, Adv. Mater. 2 (1990) 132), "
-        f"for an area over thickness of {_span_of(e.analysis.area_over_thickness_cm for e in entries)} cm.",
+        f"for an area over thickness of {geometry} cm.",
         *_masks(entries),
     ]
     return " ".join(parts)
@@ -161,9 +163,10 @@ def _drts(entries: Sequence[Entry]) -> Iterator[str]:
     kinds = sorted(
         {f"{d.criterion}, derivative of order {d.order}, method {d.method}" for d in drts}
     )
+    chosen = _span_of(d.regularization for d in drts)
     yield (
         "The distribution of relaxation times was computed by non-negative Tikhonov "
-        f"regularisation, λ by {' or '.join(kinds)} (λ = {_span_of(d.regularization for d in drts)}, "
+        f"regularisation, λ by {' or '.join(kinds)} (λ = {chosen}, "
         f"seed {_span_of(d.seed for d in drts)}); bands and intervals hold "
         f"{_span_of(100 * d.level for d in drts)} %."
     )

@@ -1,4 +1,4 @@
-"""A headless Chromium, driven by its DevTools protocol over a pipe: no package, no port, no network.
+"""A headless Chromium, driven by its DevTools protocol over a pipe: no package, no port.
 
 Protocol: https://chromedevtools.github.io/devtools-protocol/; with `--remote-debugging-pipe` the
 browser reads messages from file descriptor 3 and writes them to 4, each ended by a NUL.
