@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from eisfit.analysis import Analysis
 from eisfit.circuit.models import Model
+from eisfit.comparison import tables
 from eisfit.frozen import FrozenDict
 from eisfit.series import Failure, Series
 
@@ -45,22 +47,74 @@ class Comparison:
         done = sum(a is not None for a in self.analyses)
         return f"<Comparison of {done} spectra along {self.series.along}>"
 
+    @cached_property
+    def rows_by_member(self) -> tuple[tuple[Mapping[str, Any], ...], ...]:
+        """The rows of `resistances` of each member, none where it could not be analysed."""
+        extra = self.series.extra_columns()
+        return tuple(
+            tuple(tables.resistance_rows(member, analysis, extra))
+            for member, analysis in zip(self.series.members, self.analyses, strict=True)
+        )
+
     def resistances(self) -> pd.DataFrame:
         """Return one row a member and role; sums of roles are rows too.
 
         Columns `eisfit.tables.RESISTANCE_COLUMNS`, then the conditions (`cell`, `time_h`, `state`,
         `electrode_state`, `temperature_c`, `cycle`, extra ones), then `rms_percent` (misfit),
-        `verdict` (Kramers-Kronig), `reference_ohm`, `difference_percent`, and `note`, `file`.
+        `verdict` (Kramers-Kronig), `reference_ohm`, `difference_percent`, further ones, and `note`,
+        `file`. Where the model's card names the electrolyte's roles, their sum is a row
+        `R_electrolyte`.
         """
-        from eisfit.comparison.tables import resistances
-
-        return resistances(self)
+        return tables.resistances(self)
 
     def peaks(self) -> pd.DataFrame:
         """Return one row a member and peak of its DRT.
 
         Columns `eisfit.tables.PEAK_COLUMNS`, then the conditions as in `resistances`.
         """
-        from eisfit.comparison.tables import peaks
+        return tables.peaks(self)
 
-        return peaks(self)
+    def ratios(self) -> pd.DataFrame:
+        """Return the ratio of the first sample to every other, a row a role and condition.
+
+        Role and conditions, then the columns of `eisfit.trends.Ratio.row`.
+        """
+        return tables.ratios(self)
+
+    def changes(self) -> pd.DataFrame:
+        """Return what each role does from the first to the last of each track.
+
+        Sample, conditions and role, then the columns of `eisfit.trends.Change.row`.
+        """
+        return tables.changes(self)
+
+    def growth(self) -> pd.DataFrame:
+        """Return the laws of growth over aging time, a row a law, the best first.
+
+        Sample, conditions and role, then the columns of `eisfit.trends.Growth.rows`.
+        """
+        return tables.growth(self)
+
+    def arrhenius(self) -> pd.DataFrame:
+        """Return activation energies, a row a role and form, where temperatures differ.
+
+        Sample, conditions and role, then the columns of `eisfit.trends.Activation.row`.
+        """
+        return tables.arrhenius(self)
+
+    def conductivity(self) -> pd.DataFrame:
+        """Return area-specific resistance and conductivity, a row a member and role.
+
+        Members without a geometry are left out; see `eisfit.trends.conductivity_row`.
+        """
+        return tables.conductivity(self)
+
+    def provenance(self) -> pd.DataFrame:
+        """Return where the numbers come from: file, sweep, SHA-256, format, circuit."""
+        return tables.provenance(self)
+
+    def sentences(self) -> tuple[str, ...]:
+        """Return what the comparison says: ratios, changes, laws, energies, references."""
+        from eisfit.comparison.sentences import sentences
+
+        return tuple(sentences(self))

@@ -1,11 +1,13 @@
-"""Tables of single members, joined, with the conditions of each."""
+"""Tables of a comparison: members with their conditions, and what they say together."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from eisfit.analysis import Analysis
+from eisfit.comparison import between, laws
+from eisfit.comparison.electrolyte import electrolyte_row
 from eisfit.series import Member
 from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS, frame
 
@@ -15,24 +17,30 @@ if TYPE_CHECKING:
     from eisfit.comparison.comparison import Comparison
 
 NAN = float("nan")
+_PROVENANCE = (
+    "source", "sweep", "sha256", "format", "technique", "electrode", "acquired", "correction",
+)  # fmt: skip
 
 
-def analysed(comparison: Comparison) -> Iterator[tuple[Member, Analysis]]:
-    """Yield the members that were analysed, with their analyses."""
-    for member, analysis in zip(comparison.series.members, comparison.analyses, strict=True):
-        if analysis is not None:
-            yield member, analysis
+def resistance_rows(
+    member: Member, analysis: Analysis | None, extra: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    """Return the rows of one member; see `Comparison.resistances`."""
+    if analysis is None:
+        return []
+    rows = _records(analysis.resistances())
+    whole = electrolyte_row(analysis)
+    if whole is not None and rows:
+        rows.append({**{key: rows[0][key] for key in ("sample", "sweep")}, **whole})
+    return [
+        _joined(row, RESISTANCE_COLUMNS, member, extra, _judged(row, member, analysis))
+        for row in rows
+    ]
 
 
 def resistances(comparison: Comparison) -> pd.DataFrame:
-    """Return the rows of all members; see `Comparison.resistances`."""
-    extra = comparison.series.extra_columns()
-    rows = [
-        _joined(row, RESISTANCE_COLUMNS, member, extra, _judged(row, member, analysis))
-        for member, analysis in analysed(comparison)
-        for row in _rows(analysis.resistances())
-    ]
-    return frame(rows, RESISTANCE_COLUMNS)
+    """Return the rows of all members."""
+    return frame((row for rows in comparison.rows_by_member for row in rows), RESISTANCE_COLUMNS)
 
 
 def peaks(comparison: Comparison) -> pd.DataFrame:
@@ -40,13 +48,73 @@ def peaks(comparison: Comparison) -> pd.DataFrame:
     extra = comparison.series.extra_columns()
     rows = [
         _joined(row, PEAK_COLUMNS, member, extra, {})
-        for member, analysis in analysed(comparison)
-        for row in _rows(analysis.peaks())
+        for member, analysis in zip(comparison.series.members, comparison.analyses, strict=True)
+        if analysis is not None
+        for row in _records(analysis.peaks())
     ]
     return frame(rows, PEAK_COLUMNS)
 
 
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+def ratios(comparison: Comparison) -> pd.DataFrame:
+    """Return a row a role, condition and pair of samples."""
+    return _table({**head, **result.row()} for head, result in between.ratios(comparison))
+
+
+def changes(comparison: Comparison) -> pd.DataFrame:
+    """Return a row a track and role."""
+    return _table(
+        {**laws.head_of(line), **result.row()} for line, result in between.changes(comparison)
+    )
+
+
+def growth(comparison: Comparison) -> pd.DataFrame:
+    """Return a row a track, role and law."""
+    return _table(
+        {**laws.head_of(line), **row}
+        for line, result in laws.growth(comparison)
+        for row in result.rows()
+    )
+
+
+def arrhenius(comparison: Comparison) -> pd.DataFrame:
+    """Return a row a track, role and form."""
+    return _table(
+        {**laws.head_of(line), **result.row()} for line, result in laws.activations(comparison)
+    )
+
+
+def conductivity(comparison: Comparison) -> pd.DataFrame:
+    """Return a row a member and role."""
+    return _table(laws.conductivities(comparison))
+
+
+def provenance(comparison: Comparison) -> pd.DataFrame:
+    """Return a row a member: where its numbers come from."""
+    rows = []
+    for member, analysis in zip(comparison.series.members, comparison.analyses, strict=True):
+        metadata = member.spectrum.metadata
+        rows.append(
+            {
+                "sample": member.sample,
+                **member.conditions(),
+                "file": member.file,
+                **{name: metadata.get(name, "") for name in _PROVENANCE},
+                "points": len(member.spectrum),
+                "masked": int(member.spectrum.mask.sum()),
+                "f_max_hz": float(member.spectrum.frequency[0]),
+                "f_min_hz": float(member.spectrum.frequency[-1]),
+                "model": "" if analysis is None else analysis.model.name,
+                "circuit": "" if analysis is None else analysis.fit.model.circuit.text,
+            }
+        )
+    return _table(rows)
+
+
+def _table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    return frame(rows, ())
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
@@ -58,7 +126,7 @@ def _joined(
     judged: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return a row: the table's own columns, conditions, what is judged of it, the rest, file."""
-    own = {name: row[name] for name in columns if name in row} | {"sample": member.sample}
+    own = {name: row.get(name, NAN) for name in columns} | {"sample": member.sample}
     conditions = dict.fromkeys((*member.conditions(), *extra), NAN) | member.conditions()
     rest = {name: value for name, value in row.items() if name not in columns}
     note = {"note": rest.pop("note")} if "note" in rest else {}

@@ -1,0 +1,122 @@
+"""Rows of a comparison's resistances, put together by what they are to be compared along."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from eisfit.comparison.words import conditions, named, quantity, varying
+from eisfit.series.member import CONDITIONS
+from eisfit.series.tracks import temperature_levels
+
+if TYPE_CHECKING:
+    from eisfit.comparison.comparison import Comparison
+
+SAME_TIME = 0.005  # relative difference within which two cells were measured at one time
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One role along one track.
+
+    Attributes
+    ----------
+    role : str
+    rows : tuple of rows of `Comparison.resistances`, in order
+    places : tuple of float, their position
+    indices : tuple of int, their members
+    head : mapping
+        Sample, cell and the conditions that the whole track shares.
+    title : str
+        Sample, role and shared conditions, for sentences.
+    """
+
+    role: str
+    rows: tuple[Row, ...]
+    places: tuple[float, ...]
+    indices: tuple[int, ...]
+    head: Row
+    title: str
+
+    def column(self, name: str) -> list[Any]:
+        """Return a column of its rows."""
+        return [row[name] for row in self.rows]
+
+
+def lines(comparison: Comparison, along: str = "") -> Iterator[Line]:
+    """Yield each role of each track, along the series' coordinate or another."""
+    series = comparison.series
+    along = along or series.along
+    series = series if along == series.along else replace(series, along=along)
+    by_member = comparison.rows_by_member
+    names = coordinates(comparison)
+    told = [n for n in _telling(comparison, names) if n != along]
+    for track in series.tracks():
+        found: dict[str, list[tuple[int, Row]]] = {}
+        for index in track:
+            for row in by_member[index]:
+                if is_named(row, comparison, index):
+                    found.setdefault(row["role"], []).append((index, row))
+        for role, placed in found.items():
+            indices, rows = zip(*placed, strict=True)
+            places = tuple(map(series.position, indices))
+            shared = _shared(rows, [n for n in names if n != along])
+            head = {"sample": rows[0]["sample"], **shared}
+            telling = {name: shared[name] for name in told}
+            title = named(rows[0]["sample"], quantity(role), conditions(telling))
+            yield Line(role, rows, places, indices, head, title)
+
+
+def is_named(row: Row, comparison: Comparison, index: int) -> bool:
+    """Whether a row stands for its role: an arc that is far from it has but its element's name."""
+    analysis = comparison.analyses[index]
+    if analysis is None:
+        return False
+    return row["role"] != row["element"] or analysis.model.role_of(row["element"]) is None
+
+
+def coordinates(comparison: Comparison) -> tuple[str, ...]:
+    """Return the columns of the conditions that any member has, without the derived one."""
+    names = (*CONDITIONS, *comparison.series.extra_columns())
+    rows = [row for member in comparison.rows_by_member for row in member[:1]]
+    used = [n for n in names if any(_known(row.get(n)) for row in rows)]
+    return tuple(n for n in used if n != "electrode_state")
+
+
+def levels(comparison: Comparison, names: Sequence[str]) -> list[tuple[Hashable, ...]]:
+    """Return for each member its conditions, as what compares equal where they are the same."""
+    members = comparison.series.members
+    columns = [_levels(name, [member.coordinate(name) for member in members]) for name in names]
+    return list(zip(*columns, strict=True)) if columns else [()] * len(members)
+
+
+def _levels(name: str, values: Sequence[Any]) -> Sequence[Hashable]:
+    if name == "temperature_c":
+        return temperature_levels(values)
+    if name == "time_h":
+        known = np.unique([v for v in values if v == v])
+        steps = [b - a > SAME_TIME * abs(b) for a, b in pairwise(known)]
+        level = dict(zip(known.tolist(), np.cumsum([0, *steps]).tolist(), strict=False))
+        return [level.get(v) for v in values]
+    return [v if _known(v) else None for v in values]
+
+
+def _shared(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Any]:
+    """Return the conditions that all rows share; NaN for those that they do not."""
+    different = varying(rows, names)
+    return {n: math.nan if n in different else rows[0].get(n, math.nan) for n in names}
+
+
+def _telling(comparison: Comparison, names: Sequence[str]) -> list[str]:
+    """Return the conditions that tell tracks apart, and so belong into their names."""
+    return varying([row for member in comparison.rows_by_member for row in member[:1]], names)
+
+
+def _known(value: Any) -> bool:
+    return value is not None and value != "" and value == value

@@ -1,0 +1,54 @@
+"""Names and conditions as sentences call them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_UNITS = {
+    "h": "h", "c": "°C", "percent": "%", "v": "V", "mv": "mV", "mpa": "MPa", "a": "A", "ma": "mA",
+    "nm": "nm", "um": "um", "cm": "cm",
+}  # fmt: skip
+_PLAIN = {"time_h": "{} h", "temperature_c": "{} °C", "cycle": "cycle {}", "sweep": "sweep {}",
+          "soc_percent": "{} % charged", "cell": "cell {}"}  # fmt: skip
+
+
+def condition(name: str, value: Any) -> str:
+    """Return a condition in words: `10 h`, `25 °C`, `discharged`, `bias 0.1 V`; "" for none."""
+    if value is None or value == "" or value != value:
+        return ""
+    text = value if isinstance(value, str) else f"{value:.6g}".replace("-", "\u2212")
+    if name in ("state", "electrode_state"):
+        return text
+    if name in _PLAIN:
+        return _PLAIN[name].format(text)
+    stem, _, unit = name.rpartition("_")
+    if stem and unit.casefold() in _UNITS:
+        return f"{stem.replace('_', ' ')} {text} {_UNITS[unit.casefold()]}"
+    return f"{name.replace('_', ' ')} {text}"
+
+
+def conditions(values: Mapping[str, Any]) -> str:
+    """Return conditions in words, one after the other."""
+    return ", ".join(text for name, value in values.items() if (text := condition(name, value)))
+
+
+def quantity(role: str) -> str:
+    """Return what a resistance is called: `interfacial resistance`, `R_ct_total`, `R1`."""
+    if role.startswith("R_") or not any(c.islower() for c in role):
+        return role
+    return f"{role.replace('_', ' ')} resistance"
+
+
+def named(*parts: str) -> str:
+    """Return what is not empty, with commas between."""
+    return ", ".join(part for part in parts if part)
+
+
+def varying(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
+    """Return the names whose values differ between rows."""
+    return [n for n in names if len({_key(row.get(n)) for row in rows}) > 1]
+
+
+def _key(value: Any) -> Any:
+    return None if value is None or value == "" or value != value else value
