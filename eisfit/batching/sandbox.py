@@ -1,0 +1,143 @@
+"""Tasks in a process of their own: one that hangs, eats memory or crashes costs only itself."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+from eisfit.batching import frames
+from eisfit.batching.work import Limits, Outcome, Task, work
+
+_here = threading.local()
+
+
+class TaskLost(Exception):
+    """A task ended with its process; the message says how."""
+
+
+class TaskTimedOut(TaskLost):
+    """A task was stopped at its limit of time."""
+
+
+def run_task(task: Task) -> Outcome:
+    """Do a task: here, or, where it has limits, in a process of this thread's own.
+
+    Raises
+    ------
+    TaskLost
+        If its process ended before the task did; the next task gets a new one.
+    """
+    if task.limits is None:
+        return work(task)
+    sandbox: Sandbox | None = getattr(_here, "sandbox", None)
+    if sandbox is None or sandbox.limits != task.limits or not sandbox.is_alive:
+        sandbox = _here.sandbox = Sandbox(task.limits)
+    try:
+        return sandbox.run(task)
+    except TaskLost:
+        _here.sandbox = None
+        raise
+
+
+class Sandbox:
+    """A process that does one task after another, within limits."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        command = [sys.executable, "-P", "-W", "ignore", "-m", "eisfit.batching.worker"]
+        self._process = subprocess.Popen(
+            [*command, str(limits.memory), str(os.getpid())],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=_environment(),
+            start_new_session=True,  # Ctrl-C is for the parent, which lets tasks end
+        )
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether it can take a task."""
+        return self._process.poll() is None
+
+    def run(self, task: Task) -> Outcome:
+        """Do a task.
+
+        Raises
+        ------
+        TaskLost
+            If the process ended before the task did.
+        """
+        process = self._process
+        assert process.stdin is not None
+        assert process.stdout is not None
+        late = threading.Event()
+        timer = threading.Timer(self.limits.seconds, _stop, (process, late))
+        timer.daemon = True
+        timer.start()
+        try:
+            frames.write_task(process.stdin, task)
+            return frames.read_outcome(process.stdout)
+        except (OSError, EOFError, ValueError):
+            self.close()
+            if late.is_set():
+                raise TaskTimedOut(
+                    f"took longer than {self.limits.seconds:g} s and was stopped"
+                ) from None
+            raise TaskLost(_ending(process.returncode)) from None
+        except BaseException:
+            self.close()  # what it still has to say belongs to no task
+            raise
+        finally:
+            timer.cancel()
+
+    def close(self) -> None:
+        """End the process."""
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                with contextlib.suppress(OSError, ValueError):
+                    pipe.close()
+        self._process.kill()
+        self._process.wait()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_process"):
+            self.close()
+
+
+class Crew(ThreadPoolExecutor):
+    """Threads that each keep a process: the executor of one machine."""
+
+    def __init__(self, workers: int) -> None:
+        super().__init__(workers, thread_name_prefix="eisfit-batch")
+
+
+def _stop(process: subprocess.Popen[bytes], late: threading.Event) -> None:
+    late.set()
+    process.kill()
+
+
+def _ending(status: int | None) -> str:
+    if status is not None and status < 0:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"signal {-status}"
+        if name == "SIGKILL":
+            return "its process was killed (SIGKILL), most likely for want of memory"
+        return f"its process crashed ({name})"
+    return f"its process ended with status {status}"
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment of a process that finds the modules that this one finds."""
+    found = dict(os.environ)
+    found["PYTHONPATH"] = os.pathsep.join(os.path.abspath(entry or ".") for entry in sys.path)
+    for library in ("OPENBLAS", "OMP", "MKL", "ARROW"):
+        # The cores are for tasks, not for the small matrices of one
+        found[f"{library}_NUM_THREADS" if library != "ARROW" else "ARROW_IO_THREADS"] = "1"
+    return found
