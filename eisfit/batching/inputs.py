@@ -31,9 +31,9 @@ class InputFile:
     @classmethod
     def of(cls, path: str | os.PathLike[str]) -> InputFile:
         """Return the file as it is now."""
-        whole = os.path.abspath(path)
+        whole = _whole(path)
         try:
-            stat = os.stat(whole)
+            stat = Path(whole).stat()
         except (OSError, ValueError):
             return cls(whole)
         return cls(whole, stat.st_size, stat.st_mtime_ns)
@@ -55,7 +55,7 @@ def find_files(given: Iterable[str | os.PathLike[str]], out: Path) -> list[Input
     ReadError
         If nothing is named, a glob or a folder holds nothing, or a single path does not exist.
     """
-    own = os.path.abspath(out)
+    own = _whole(out)
     names = dict.fromkeys(name for entry in given for name in _named(os.fspath(entry), own))
     if not names:
         raise ReadError("no file is named: give files, folders, globs or manifests")
@@ -63,31 +63,41 @@ def find_files(given: Iterable[str | os.PathLike[str]], out: Path) -> list[Input
 
 
 def _named(entry: str, out: str) -> Iterator[str]:
-    if os.path.isdir(entry):
-        found = [os.path.abspath(path) for path in _below(entry) if not _inside(path, out)]
+    path = Path(entry)
+    if path.is_dir():
+        found = list(_below(entry, out))
         if not found:
             raise ReadError(f"{entry} is a folder without files")
     elif os.path.lexists(entry):
-        listed = manifest(Path(entry))
-        found = [os.path.abspath(path) for path in ([entry] if listed is None else listed)]
+        listed = manifest(path)
+        found = [entry] if listed is None else listed
     elif glob.has_magic(entry):
-        found = [os.path.abspath(path) for path in glob.glob(entry, recursive=True)
-                 if os.path.isfile(path) and not _inside(path, out)]  # fmt: skip
+        found = [
+            name
+            for name in glob.glob(entry, recursive=True)  # noqa: PTH207 - Path.glob refuses "/x/*"
+            if Path(name).is_file() and not _inside(name, out)
+        ]
         if not found:
             raise ReadError(f"no file matches {entry}")
     else:
         raise ReadError(f"{entry} does not exist: check the name and the folder")
-    yield from found
+    yield from map(_whole, found)
 
 
-def _below(folder: str) -> Iterator[str]:
+def _below(folder: str, out: str) -> Iterator[str]:
     for place, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (os.path.join(place, name) for name in files if not name.startswith("."))
+        kept = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in kept if not _inside(f"{place}{os.sep}{name}", out)]
+        yield from (f"{place}{os.sep}{name}" for name in files if not name.startswith("."))
+
+
+def _whole(path: str | os.PathLike[str]) -> str:
+    """Return the absolute path, links in it as they are."""
+    return os.path.normpath(Path(path).absolute())
 
 
 def _inside(path: str, folder: str) -> bool:
-    whole = os.path.abspath(path)
+    whole = _whole(path)
     return whole == folder or whole.startswith(folder + os.sep)
 
 

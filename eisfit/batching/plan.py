@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from eisfit.batching.inputs import InputFile, groups
@@ -57,7 +58,8 @@ class Plan:
         are.
         """
         known = _known(ledger)
-        stale, todo = set(), {}
+        stale: set[str] = set()
+        todo: dict[str, tuple[int, ...]] = {}
         for file in files:
             entry = known.get(file.key)
             if entry is None:
@@ -113,7 +115,7 @@ def _changed(file: InputFile, entry: _Known) -> bool:
 def _sha256(path: str) -> str:
     digest = hashlib.sha256()
     try:
-        with open(path, "rb") as stream:
+        with Path(path).open("rb") as stream:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
     except OSError:

@@ -135,7 +135,7 @@ def recipe_of(text: str) -> Recipe:
     entries = json.loads(text)
     if entries["eisfit"] != __version__:
         raise EngineError(
-            f"a worker has eisfit {__version__}, the run {entries['eisfit']}: install the same on all"
+            f"a worker has eisfit {__version__}, the run {entries['eisfit']}: install the same one"
         )
     for key in ("format", "version", "eisfit"):
         del entries[key]

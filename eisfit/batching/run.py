@@ -19,7 +19,7 @@ from eisfit.batching.locking import Lock
 from eisfit.batching.plan import Plan
 from eisfit.batching.progress import BatchResult, Progress
 from eisfit.batching.recipe import Recipe, recipe_of
-from eisfit.batching.sandbox import Crew, TaskTimedOut, run_task
+from eisfit.batching.sandbox import Crew, TaskTimedOutError, run_task
 from eisfit.batching.schema import LEDGER
 from eisfit.batching.store import Store
 from eisfit.batching.work import Limits, Outcome, Task, failed_outcome
@@ -259,7 +259,7 @@ class _Run:
     def _lose(self, job: _Job, error: Exception) -> None:
         """Do a lost task again, then its files one by one, and at last name the one that fails."""
         task, family = job.task, job.family
-        if not job.lost and not isinstance(error, TaskTimedOut):
+        if not job.lost and not isinstance(error, TaskTimedOutError):
             self._waiting.appendleft(replace(job, lost=1))
         elif len(task.files) > 1:
             family.open += len(task.files) - 1

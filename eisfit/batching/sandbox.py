@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from eisfit.batching import frames
 from eisfit.batching.work import Limits, Outcome, Task, work
@@ -16,11 +17,11 @@ from eisfit.batching.work import Limits, Outcome, Task, work
 _here = threading.local()
 
 
-class TaskLost(Exception):
+class TaskLostError(Exception):
     """A task ended with its process; the message says how."""
 
 
-class TaskTimedOut(TaskLost):
+class TaskTimedOutError(TaskLostError):
     """A task was stopped at its limit of time."""
 
 
@@ -29,7 +30,7 @@ def run_task(task: Task) -> Outcome:
 
     Raises
     ------
-    TaskLost
+    TaskLostError
         If its process ended before the task did; the next task gets a new one.
     """
     if task.limits is None:
@@ -39,7 +40,7 @@ def run_task(task: Task) -> Outcome:
         sandbox = _here.sandbox = Sandbox(task.limits)
     try:
         return sandbox.run(task)
-    except TaskLost:
+    except TaskLostError:
         _here.sandbox = None
         raise
 
@@ -69,7 +70,7 @@ class Sandbox:
 
         Raises
         ------
-        TaskLost
+        TaskLostError
             If the process ended before the task did.
         """
         process = self._process
@@ -85,10 +86,10 @@ class Sandbox:
         except (OSError, EOFError, ValueError):
             self.close()
             if late.is_set():
-                raise TaskTimedOut(
+                raise TaskTimedOutError(
                     f"took longer than {self.limits.seconds:g} s and was stopped"
                 ) from None
-            raise TaskLost(_ending(process.returncode)) from None
+            raise TaskLostError(_ending(process.returncode)) from None
         except BaseException:
             self.close()  # what it still has to say belongs to no task
             raise
@@ -136,8 +137,8 @@ def _ending(status: int | None) -> str:
 def _environment() -> dict[str, str]:
     """Return the environment of a process that finds the modules that this one finds."""
     found = dict(os.environ)
-    found["PYTHONPATH"] = os.pathsep.join(os.path.abspath(entry or ".") for entry in sys.path)
-    for library in ("OPENBLAS", "OMP", "MKL", "ARROW"):
+    found["PYTHONPATH"] = os.pathsep.join(str(Path(entry or ".").absolute()) for entry in sys.path)
+    for library in ("OPENBLAS", "OMP", "MKL"):
         # The cores are for tasks, not for the small matrices of one
-        found[f"{library}_NUM_THREADS" if library != "ARROW" else "ARROW_IO_THREADS"] = "1"
+        found[f"{library}_NUM_THREADS"] = "1"
     return found

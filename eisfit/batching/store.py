@@ -37,7 +37,7 @@ MANY = 400  # small parts after which they are merged while the run goes on
 Tables = Mapping[str, "pa.Table"]
 
 
-class SettingsDiffer(OutputError):
+class SettingsDifferError(OutputError):
     """A folder holds results of other settings; the message lists what differs."""
 
 
@@ -75,7 +75,7 @@ class Store:
 
         Raises
         ------
-        SettingsDiffer
+        SettingsDifferError
             If the folder holds results of other settings and `anew` is false.
         OutputError
             If the folder's settings cannot be read or written.
@@ -87,7 +87,7 @@ class Store:
             if not differing:
                 return
             if not anew:
-                raise SettingsDiffer(
+                raise SettingsDifferError(
                     f"{self.folder} holds results of other settings: {'; '.join(differing)}. Give "
                     "another --out, or --anew, which puts the earlier results aside"
                 )
@@ -234,8 +234,9 @@ class Store:
             for part in group:
                 del self._parts[part.number]
             path = self.folder / LEDGER / part_name(number)
-            if path.exists() and (part := _part(self.folder, path)) is not None:
-                self._parts[number] = part
+            merged = _part(self.folder, path) if path.exists() else None
+            if merged is not None:
+                self._parts[number] = merged
 
     def _finish_merge(self) -> None:
         aside = self.folder / MERGE

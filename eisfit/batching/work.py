@@ -19,6 +19,7 @@ from eisfit.errors import EisfitError
 from eisfit.spectrum import Spectrum
 
 if TYPE_CHECKING:
+    from eisfit.fitting.options import FitOptions
     from eisfit.fitting.result import FitResult
 
 LOT = 64  # spectra that are computed, and written, together
@@ -133,9 +134,6 @@ def _read_all(task: Task, recipe: Recipe) -> _Reading:
         sha256 = ""
         try:
             spectra, sha256 = _spectra_of(file, recipe)
-        except (EisfitError, MemoryError) as error:
-            reading.refused.append((file, sha256, _said(error)))
-            continue
         except Exception as error:  # a fault of ours must not cost the other files
             reading.refused.append((file, sha256, _said(error)))
             continue
@@ -177,7 +175,7 @@ def _spectra_of(file: InputFile, recipe: Recipe) -> tuple[list[Spectrum], str]:
 def _compute(parts: Sequence[_Part], recipe: Recipe, book: rows.Book) -> None:
     """Compute what the recipe asks for and write the rows."""
     owners = [(part, i) for part in parts for i in range(len(part.spectra))]
-    cropped = [_attempt(lambda p=part, i=i: _cropped(p.spectra[i], recipe)) for part, i in owners]
+    cropped = [_attempt(_cropped, part.spectra[i], recipe) for part, i in owners]
     fits = _fits([s if isinstance(s, Spectrum) else None for s in cropped], recipe)
     for (part, i), spectrum, fit in zip(owners, cropped, fits, strict=True):
         given = part.spectra[i]
@@ -208,7 +206,7 @@ def _written(
     if recipe.kk:
         from eisfit.validity import kramers_kronig_spectrum
 
-        verdict = _attempt(lambda: kramers_kronig_spectrum(spectrum))
+        verdict = _attempt(kramers_kronig_spectrum, spectrum)
         if isinstance(verdict, str):
             yield f"Kramers-Kronig: {verdict}"
         else:
@@ -216,7 +214,7 @@ def _written(
     if recipe.drt:
         from eisfit.relaxation import drt_spectrum
 
-        drt = _attempt(lambda: drt_spectrum(spectrum, **recipe.drt_options))
+        drt = _attempt(drt_spectrum, spectrum, **recipe.drt_options)
         if isinstance(drt, str):
             yield f"DRT: {drt}"
         else:
@@ -226,7 +224,6 @@ def _written(
 
 def _fits(spectra: Sequence[Spectrum | None], recipe: Recipe) -> list[FitResult | str]:
     """Return the fit of each spectrum, or why there is none; those of one grid go together."""
-    from eisfit.fitting.choose import choose
     from eisfit.fitting.engine import fit_spectra, fit_spectrum
     from eisfit.fitting.options import FitOptions
 
@@ -243,16 +240,22 @@ def _fits(spectra: Sequence[Spectrum | None], recipe: Recipe) -> list[FitResult 
             assert model == AUTO
             together: list[FitResult] | str = ""
         else:
-            together = _attempt(lambda g=group, m=model: fit_spectra(g, m, options))
+            together = _attempt(fit_spectra, group, model, options)
         for place, (i, one) in enumerate(zip(members, group, strict=True)):
             if not isinstance(together, str):
                 found[i] = together[place]
             elif isinstance(model, str):
-                found[i] = _attempt(lambda s=one: choose(s, options).best)
+                found[i] = _attempt(_chosen, one, options)
             else:
                 # One that cannot be fitted must not cost its neighbours
-                found[i] = _attempt(lambda s=one, m=model: fit_spectrum(s, m, options))
+                found[i] = _attempt(fit_spectrum, one, model, options)
     return found
+
+
+def _chosen(spectrum: Spectrum, options: FitOptions) -> FitResult:
+    from eisfit.fitting.choose import choose
+
+    return choose(spectrum, options).best
 
 
 def _cropped(spectrum: Spectrum, recipe: Recipe) -> Spectrum:
@@ -262,12 +265,10 @@ def _cropped(spectrum: Spectrum, recipe: Recipe) -> Spectrum:
     return spectrum.crop(recipe.f_min or 0.0, high)
 
 
-def _attempt(compute: Callable[[], Result]) -> Result | str:
+def _attempt(compute: Callable[..., Result], *given: Any, **options: Any) -> Result | str:
     """Return what is computed, or why it cannot be."""
     try:
-        return compute()
-    except (EisfitError, MemoryError) as error:
-        return _said(error)
+        return compute(*given, **options)
     except Exception as error:  # a fault of ours on one spectrum must not cost the others
         return _said(error)
 
