@@ -30,6 +30,8 @@ class Comparison:
         In the order of the members; None for one that could not be analysed.
     failures : tuple of Failure
         What could not be read or analysed, and why.
+    notes : tuple of str
+        What was decided for whole tracks: times, circuits, lambda, names.
     settings : mapping
         The options that differ from the defaults.
     """
@@ -38,6 +40,7 @@ class Comparison:
     model: Model | str
     analyses: tuple[Analysis | None, ...]
     failures: tuple[Failure, ...] = ()
+    notes: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

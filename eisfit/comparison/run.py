@@ -7,14 +7,14 @@ from concurrent.futures import Executor
 from functools import partial
 from typing import Any
 
-from eisfit.analysis import AREA_OVER_THICKNESS_CM, Analysis, analyze
+from eisfit.analysis import Analysis
 from eisfit.circuit.models import Model, load_model
 from eisfit.comparison.comparison import Comparison
-from eisfit.errors import EisfitError, SeriesError
+from eisfit.comparison.words import conditions, named
+from eisfit.errors import SeriesError
 from eisfit.series import Failure, Series
-from eisfit.spectrum import Spectrum
+from eisfit.tracking import Track, track
 
-Outcome = list[Analysis | EisfitError]
 _OPTIONS = ("fit_options", "drt_options", "area_over_thickness_cm", "share")
 
 
@@ -38,8 +38,9 @@ def compare_series(
     progress : function of int, optional
         Told how many members more are done, when a track is.
     **options
-        `fit_options`, `drt_options`, `area_over_thickness_cm` as in `eisfit.analyze`; `share`:
-        names of parameters, or roles, that the members of a track have in common.
+        `fit_options`, `drt_options` as in `eisfit.analyze`; `area_over_thickness_cm` too, by
+        default from the cell's geometry, else as there; `share`: names of parameters, or symbols of
+        roles, that have one value in all members of a track.
 
     Raises
     ------
@@ -56,60 +57,52 @@ def compare_series(
     jobs = [_job(series, track, chosen, options) for track in tracks]
     analyses: list[Analysis | None] = [None] * len(series)
     failures = list(series.failures)
-    for track, outcome in zip(tracks, _results(jobs, executor), strict=True):
-        for index, result in zip(track, outcome, strict=True):
-            if isinstance(result, Analysis):
-                analyses[index] = result
-            else:
+    notes = list(series.notes)
+    for members, found in zip(tracks, _results(jobs, executor), strict=True):
+        for index, analysis, error in zip(members, found, found.failures, strict=True):
+            analyses[index] = analysis
+            if analysis is None:
                 member = series.members[index]
-                failures.append(Failure(member.file or member.title(), str(result)))
+                failures.append(Failure(member.file or member.title(), error))
+        where = "" if len(tracks) == 1 else f"{_named(series, members)}: "
+        notes += [f"{where}{note}" for note in found.notes]
         if progress is not None:
-            progress(len(track))
+            progress(len(members))
     if not any(analyses):
-        raise SeriesError(
-            f"no member could be analysed: {failures[-1].where}: {failures[-1].error}"
-        )
-    return Comparison(series, chosen, tuple(analyses), tuple(failures), dict(options))
+        last = failures[-1]
+        raise SeriesError(f"no member could be analysed: {last.where}: {last.error}")
+    return Comparison(series, chosen, tuple(analyses), tuple(failures), tuple(notes), dict(options))
 
 
-def _results(jobs: Sequence[Callable[[], Outcome]], executor: Executor | None) -> Iterator[Outcome]:
+def _named(series: Series, members: Sequence[int]) -> str:
+    """Return what the members of a track have in common, in a few words."""
+    first = series.members[members[0]]
+    return named(first.sample, conditions({"cell": first.cell, "state": first.state}))
+
+
+def _results(jobs: Sequence[Callable[[], Track]], executor: Executor | None) -> Iterator[Track]:
     if executor is None:
         yield from (job() for job in jobs)
     else:
         yield from executor.map(_call, jobs)
 
 
-def _call(job: Callable[[], Outcome]) -> Outcome:
+def _call(job: Callable[[], Track]) -> Track:
     return job()
 
 
 def _job(
-    series: Series, track: Sequence[int], model: str | Model, options: Mapping[str, Any]
-) -> Callable[[], Outcome]:
-    members = [series.members[i] for i in track]
-    own = members[0].model
-    settings = {"area_over_thickness_cm": AREA_OVER_THICKNESS_CM, **options}
+    series: Series, members: Sequence[int], model: str | Model, options: Mapping[str, Any]
+) -> Callable[[], Track]:
+    first = series.members[members[0]]
+    own = load_model(first.model) if first.model and first.model != "auto" else first.model
+    size = first.geometry
+    known = size is not None and size.area_cm2 is not None and size.has_thickness
+    of_cell = {"area_over_thickness_cm": size.area_over_thickness_cm} if size and known else {}
     return partial(
-        follow,
-        [m.spectrum.with_label(m.sample) for m in members],
-        [series.position(i) for i in track],
-        load_model(own) if own and own != "auto" else own or model,
-        settings,
+        track,
+        [series.members[i].spectrum.with_label(series.members[i].sample) for i in members],
+        [series.position(i) for i in members],
+        own or model,
+        **{**of_cell, **options},
     )
-
-
-def follow(
-    spectra: Sequence[Spectrum],
-    position: Sequence[float],
-    model: str | Model,
-    options: Mapping[str, Any],
-) -> Outcome:
-    """Return the analyses of the spectra of one track; an error in place of one that failed."""
-    options = {k: v for k, v in options.items() if k != "share"}
-    found: Outcome = []
-    for spectrum in spectra:
-        try:
-            found.append(analyze(spectrum, model, **options))
-        except EisfitError as error:
-            found.append(error)
-    return found
