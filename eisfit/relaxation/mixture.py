@@ -22,6 +22,8 @@ _LOG_R_SD = 2.5
 _HOPELESS = 100.0
 # Twice the log odds against one peak more.
 _PER_PEAK = 3.0
+# And against one kind of shape more: processes of one cell tend to be alike.
+_PER_FAMILY = 4.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,6 +243,8 @@ class Batch:
         log_spread = np.where(self.has, 2.0 * np.log(self.spread), 0.0).sum(axis=(1, 2))
         score = state.cost + log_det + log_spread + _PER_PEAK * np.array(self.counts)
         score += shapes.PRIOR_COST[self.family].sum(axis=1)
+        kinds = [len(np.unique(row[: self.counts[i]])) for i, row in enumerate(self.family)]
+        score += _PER_FAMILY * np.maximum(np.array(kinds) - 1, 0)
         return [
             Candidate(
                 self.family[i, :n],

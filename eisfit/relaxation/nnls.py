@@ -75,9 +75,8 @@ def _pivot(
         x = _restricted(g, h, free)
         if x is None:
             return None
-        slope = g @ x - h
-        wrong = np.where(free, x < -tolerance, slope < -tolerance)
-        count = int(wrong.sum())
+        wrong = np.where(free, x, g @ x - h) < -tolerance
+        count = int(np.count_nonzero(wrong))
         if count == 0:
             return np.clip(x, 0.0, None), free
         if count < fewest:
@@ -127,7 +126,8 @@ def _restricted(g: FloatArray, h: FloatArray, free: BoolArray) -> FloatArray | N
     x = np.zeros_like(h)
     index = np.flatnonzero(free)
     if index.size:
-        _, part, info = lapack.dposv(g[np.ix_(index, index)], h[index], lower=1)
+        square = g.take(index, axis=0).take(index, axis=1)
+        _, part, info = lapack.dposv(square.T, h[index], lower=1, overwrite_a=1)
         if info != 0:
             return None
         x[index] = part

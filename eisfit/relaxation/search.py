@@ -17,7 +17,7 @@ LN10 = np.log(10.0)
 
 FAMILIES = (shapes.ZARC, shapes.HAVRILIAK_NEGAMI, shapes.LOGNORMAL)
 # Bent to whatever the others cannot follow.
-FURTHER = (shapes.GENERAL, shapes.SPLIT)
+FURTHER = (shapes.GENERAL, shapes.SPLIT, shapes.FROEHLICH)
 # Twice the log evidence that a move must gain to be taken, and within which a candidate still has
 # a share in the average.
 GAIN = 0.5
@@ -42,10 +42,9 @@ _DOUBTFUL = 0.12
 # Least fall of the weighted sum of squares, in variances, for which a place is tried.
 _WORTH = 7.0
 _MOST_ADDED = 2
-# From a bell to something like a plateau of the same variance, in ln width and ln exponent.
-_PLATEAU = np.array([0.15, 0.9])
-# Variance over ln tau of one of several peaks that are taken for one.
-_MEAN_VARIANCE = 0.15
+_AROUND = np.linspace(-5.0, 5.0, 101)
+# Half width of an even spread over its standard deviation, as a logarithm.
+_EVEN = 0.5 * np.log(3.0)
 
 
 def start(
@@ -91,6 +90,8 @@ def _shaped(family: int, log_r: FloatArray, place: FloatArray, width: FloatArray
             theta[:, 3] = theta[:, 2]
         if family == shapes.GENERAL:
             theta[:, 2:] += [0.35, 0.7]
+        if family == shapes.FROEHLICH:
+            theta[:, 2] += _EVEN
         return theta
     # A ZARC's height over area is cot(pi (1 - a) / 2) / (2 pi).
     a = 1.0 - 2.0 / np.pi * np.arctan(width / np.sqrt(2.0 * np.pi))
@@ -113,11 +114,41 @@ def _swapped(candidate: Candidate, index: int, family: int) -> Candidate:
         theta[index, 3] = 1.6 if family == shapes.HAVRILIAK_NEGAMI else 0.0
         return Candidate(kinds, theta, candidate.series)
     row = theta[index : index + 1]
-    u = row[0, 1] + np.linspace(-4.0, 4.0, 81)
+    u = row[0, 1] + _AROUND
     curve = shapes.gamma(np.array([old]), row, u)[0]
-    width = np.clip(np.exp(row[:, 0]) / (curve.max() * np.sqrt(2.0 * np.pi)), 0.16, 2.0)
-    theta[index] = _shaped(family, row[:, 0], u[[int(curve.argmax())]], width)[0]
+    theta[index] = _like(family, u, curve)
+    theta[index, 0] = row[0, 0]
     return Candidate(kinds, theta, candidate.series)
+
+
+def _like(family: int, u: FloatArray, curve: FloatArray) -> FloatArray:
+    """Return (4,) parameters of a peak like the curve over the even grid `u`: by height or moments.
+
+    The half second moments of a split bell about its maximum are the squares of its widths.
+    """
+    area = curve.sum()
+    top = u[int(curve.argmax())]
+    log_r = np.log([area * (u[1] - u[0])])
+    if family not in FURTHER:
+        width = area * (u[1] - u[0]) / (curve.max() * np.sqrt(2.0 * np.pi))
+        return _shaped(family, log_r, np.array([top]), np.clip([width], 0.16, 2.0))[0]
+    middle = float(curve @ u) / area
+    deviation = float(np.sqrt(curve @ (u - middle) ** 2 / area))
+    if family == shapes.SPLIT:
+        sides = [np.sqrt(curve[s] @ (u[s] - top) ** 2 / curve[s].sum()) for s in (u <= top, u >= top)]
+        left, right = np.log(np.clip(sides, 0.16, 2.0))
+        return np.array([log_r[0], top, left, right])
+    deviation = float(np.log(np.clip(deviation, 0.16, 2.0)))
+    if family == shapes.FROEHLICH:
+        return np.array([log_r[0], middle, deviation + _EVEN, 0.0])
+    return np.array([log_r[0], middle, deviation + 0.5, 1.4])
+
+
+def _alike(candidate: Candidate, family: int) -> Candidate:
+    """Return the candidate with this shape for every peak."""
+    for k in np.flatnonzero(candidate.family != family):
+        candidate = _swapped(candidate, int(k), family)
+    return candidate
 
 
 def _without(candidate: Candidate, gone: list[int]) -> Candidate:
@@ -140,20 +171,15 @@ def _merged(candidate: Candidate, families: tuple[int, ...]) -> list[Candidate]:
             if not close[first : first + size - 1].all():
                 continue
             run = order[first : first + size]
-            log_areas, at = candidate.theta[run, 0], candidate.theta[run, 1]
+            log_areas = candidate.theta[run, 0]
             largest = int(run[log_areas.argmax()])
             gone = [int(k) for k in run if k != largest]
-            share = np.exp(log_areas - np.logaddexp.reduce(log_areas))
-            place = float(share @ at)
-            width = np.sqrt(share @ (at - place) ** 2 + _MEAN_VARIANCE)
+            u = candidate.theta[largest, 1] + _AROUND
+            curve = shapes.gamma(candidate.family[run], candidate.theta[run], u).sum(axis=0)
             for family in families:
                 one = _swapped(candidate, largest, family)
                 if family in FURTHER:
-                    one.theta[largest] = _shaped(
-                        family, log_areas[:1], np.array([place]), np.array([width])
-                    )[0]
-                    if family == shapes.GENERAL:
-                        one.theta[largest, 2:] += _PLATEAU
+                    one.theta[largest] = _like(family, u, curve)
                 one.theta[largest, 0] = np.logaddexp.reduce(log_areas)
                 merged.append(_without(one, gone))
     return merged
@@ -206,16 +232,15 @@ def search(target: Target, first: list[Candidate], variance: float) -> list[Cand
     """
     hunt = _Hunt(target)
     hunt.fit(first)
-    hunt.suit_each_count()
+    hunt.suit_counts()
     for _ in range(_ROUNDS):
         before = hunt.best.score
-        hunt.try_together(hunt.moves())
+        hunt.try_together(hunt.moves(variance))
         if hunt.best.score > before - GAIN:
             break
-    hunt.try_together(hunt.bends(variance))
     # What each shape leaves open is in the intervals: all of them, beside the best there is.
     hunt.swapped.clear()
-    hunt.try_together(hunt.swaps(hunt.best, FAMILIES))
+    hunt.try_together(hunt.swaps(hunt.best, hunt.in_question()))
     return hunt.near_best()
 
 
@@ -243,17 +268,19 @@ class _Hunt:
             self.tried.setdefault(_signature(after), judged)
         return done
 
-    def suit_each_count(self) -> None:
-        """Swap the shapes of the best candidate of every number of peaks.
+    def suit_counts(self) -> None:
+        """Swap the shapes of the best candidate, and of the best with one peak less.
 
-        Before its shapes are right, a sum of few peaks fits worse than one of many wrong ones.
+        Before its shapes are right, a sum of few peaks fits worse than one of more wrong ones.
         """
+        most = len(self.best)
         by_count: dict[int, Candidate] = {}
         for candidate in sorted(self.tried.values(), key=lambda c: -c.score):
-            by_count[len(candidate)] = candidate
+            if most - 1 <= len(candidate) <= most:
+                by_count[len(candidate)] = candidate
         swaps = {count: self.swaps(best, FAMILIES) for count, best in by_count.items()}
         everything = [c for some in swaps.values() for c in some]
-        done = iter(self.fit(everything) if everything else [])
+        done = iter(self.fit(everything, self.best.cost) if everything else [])
         joint = [_together(by_count[n], [next(done) for _ in some]) for n, some in swaps.items()]
         new = [c for c in joint if c is not None and _signature(c) not in self.tried]
         if new:
@@ -283,27 +310,28 @@ class _Hunt:
                     out.append(_swapped(candidate, k, family))
         return out
 
-    def moves(self) -> list[Candidate]:
-        """Return the candidates one move away from the best."""
+    def moves(self, variance: float) -> list[Candidate]:
+        """Return the candidates one move away from the best.
+
+        Shapes that bend stand in for close peaks, which may be the halves of one, and for any where
+        the fit is poor.
+        """
         best = self.best
-        moves = self.swaps(best, FAMILIES)
+        left = len(self.target.data) - float(best.free.sum())
+        bent = best.misfit > _POOR * variance * left or np.isin(best.family, FURTHER).any()
+        moves = self.swaps(best, (*FAMILIES, *FURTHER) if bent else FAMILIES)
         if len(best) > 1:
             deviation = np.sqrt(np.diagonal(best.covariance)[len(best.series) :: 4])
             moves += [_without(best, [int(k)]) for k in np.flatnonzero(deviation > _DOUBTFUL)]
-            moves += _merged(best, FAMILIES)
+            moves += _merged(best, (*FAMILIES, *FURTHER))
+        if bent:
+            moves += [_alike(best, family) for family in FURTHER]
         return moves + _with_more(self.target, best)
 
-    def bends(self, variance: float) -> list[Candidate]:
-        """Return candidates with shapes that bend to what the others cannot follow.
-
-        In place of close peaks, which may be the halves of one; everywhere where the fit is poor.
-        """
-        best = self.best
-        bent = _merged(best, FURTHER)
-        left = len(self.target.data) - float(best.free.sum())
-        if best.misfit > _POOR * variance * left:
-            bent += self.swaps(best, FURTHER)
-        return bent
+    def in_question(self) -> tuple[int, ...]:
+        """Return the families that the average should hold: all, where one bends already."""
+        bent = np.isin(self.best.family, FURTHER).any()
+        return (*FAMILIES, *FURTHER) if bent else FAMILIES
 
     def near_best(self) -> list[Candidate]:
         """Return the best and those that evidence does not part from it, fitted to the end."""

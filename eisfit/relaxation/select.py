@@ -19,7 +19,7 @@ _ROBUST = 0.3
 _FOLDS = 5
 # Share of a column's length below which rows do not see its term.
 _BLIND = 1e-12
-# Fall of twice the log evidence, over three steps down in lambda, after which the search ends.
+# Fall of twice the log evidence, over two steps down in lambda, after which the search ends.
 _HOPELESS = 30.0
 
 
@@ -53,8 +53,10 @@ def evidence(problem: Problem, penalty: FloatArray, solution: Solution) -> float
     free = np.flatnonzero(solution.free)
     smooth = free[free >= problem.n_terms]
     lam = solution.lam
-    posterior = _log_det((problem.normal + lam * penalty)[np.ix_(free, free)])
-    prior = _log_det(penalty[np.ix_(smooth, smooth)]) + len(smooth) * np.log(lam)
+    data, rough = (m.take(free, axis=0).take(free, axis=1) for m in (problem.normal, penalty))
+    taken = len(free) - len(smooth)
+    posterior = _log_det(data + lam * rough)
+    prior = _log_det(rough[taken:, taken:]) + len(smooth) * np.log(lam)
     count = len(problem.target) - (len(free) - len(smooth))
     return float(count * np.log(solution.misfit + lam * solution.roughness) + posterior - prior)
 
@@ -231,12 +233,24 @@ def sweep(problem: Problem, penalty: FloatArray, criterion: str, lambdas: FloatA
     return Sweep(tuple(path), CRITERIA[criterion](problem, penalty, path))
 
 
+def refine(problem: Problem, penalty: FloatArray, searched: Sweep) -> Sweep:
+    """Return a sweep by evidence with the values half-way from the best to its neighbours."""
+    path, scores = list(searched.path), list(searched.scores)
+    best = int(np.argmin(scores))
+    for i in (best + 1, best):
+        if 0 < i < len(path):
+            lam = float(np.sqrt(path[i - 1].lam * path[i].lam))
+            path.insert(i, solve(problem, penalty, lam, path[i - 1].free))
+            scores.insert(i, evidence(problem, penalty, path[i]))
+    return Sweep(tuple(path), np.array(scores))
+
+
 def _hopeless(scores: list[float]) -> bool:
     """Return whether the evidence has long been falling towards small lambda.
 
     There the data are followed into their noise, and the solutions take longest.
     """
-    if len(scores) < 5:
+    if len(scores) < 4:
         return False
-    a, b, c, d = scores[-4:]
-    return a < b < c < d and d > a + _HOPELESS
+    a, b, c = scores[-3:]
+    return a < b < c and c > a + _HOPELESS

@@ -8,7 +8,7 @@ then twice w = that / (c^2 + floor^2), c being the local relative derivative of 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +66,7 @@ def regularise(
     size = float(problem.target @ problem.target) / (len(problem.target) / 2)
     coarse, fine = (_COARSE * size, _FINE * size) if given is None else (np.array([given]),) * 2
     if not adaptive:
-        return _solved(problem, np.ones(len(problem.grid.tau) + order), criterion, fine)
+        return _plain(problem, np.ones(len(problem.grid.tau) + order), criterion, fine)
     scale = np.pad(modulus, (order // 2, order - order // 2), mode="edge") / problem.unit[-1]
     weights = scale**-2
     for _ in range(_REWEIGHTINGS):
@@ -78,6 +78,16 @@ def regularise(
     if given is not None or solved.sweep.at_end:
         solved = _solved(problem, weights, criterion, fine)
     return solved
+
+
+def _plain(
+    problem: Problem, weights: FloatArray, criterion: str, lambdas: FloatArray
+) -> Regularised:
+    """Return the solution for one penalty; evidence looks close only where it is largest."""
+    if criterion != "evidence" or len(lambdas) == 1:
+        return _solved(problem, weights, criterion, lambdas)
+    coarse = _solved(problem, weights, criterion, lambdas[::2])
+    return replace(coarse, sweep=select.refine(problem, coarse.penalty, coarse.sweep))
 
 
 def _solved(
