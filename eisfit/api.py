@@ -38,6 +38,7 @@ def read(
     electrode: str | None = None,
     columns: str | Sequence[str] | Mapping[str, str] | None = None,
     sign: str | None = None,
+    decimal: str | None = None,
 ) -> list[Spectrum]:
     """Return the spectra of a file, one a sweep; the content decides the format, not the suffix.
 
@@ -52,6 +53,8 @@ def read(
         Which column is which, where the file does not say it; see `eisfit.io.read`.
     sign : "+" or "-", optional
         Whether the column of the imaginary part holds it, or its negative.
+    decimal : "." or ",", optional
+        The decimal sign of a text, where its numbers leave open what 10,000 is.
 
     Raises
     ------
@@ -60,7 +63,7 @@ def read(
     """
     from eisfit.io import read as read_file
 
-    return read_file(path, electrode=electrode, columns=columns, sign=sign)
+    return read_file(path, electrode=electrode, columns=columns, sign=sign, decimal=decimal)
 
 
 def fit(

@@ -10,6 +10,7 @@ import typer
 
 from eisfit.cli.options import (
     ColumnsOption,
+    DecimalOption,
     DRTEngine,
     DRTWeighting,
     ElectrodeOption,
@@ -81,6 +82,7 @@ def fit(
     sweep: SweepOption = None,
     columns: ColumnsOption = None,
     sign: SignOption = None,
+    decimal: DecimalOption = None,
     weighting: Annotated[Weighting, typer.Option(help="Of the circuit fit.")] = Weighting.MODULUS,
     regularization: RegularizationOption = "auto",
     engine: Annotated[Engine, typer.Option(help="What fits the circuit.")] = Engine.EISFIT,
@@ -105,7 +107,7 @@ def fit(
     )
     return run(
         job,
-        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign),
+        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign, decimal),
         Output.of(out, formats, force),
         as_json,
     )
@@ -124,6 +126,7 @@ def drt(
     sweep: SweepOption = None,
     columns: ColumnsOption = None,
     sign: SignOption = None,
+    decimal: DecimalOption = None,
     weighting: Annotated[
         DRTWeighting | None,
         typer.Option(help="Of the data.  [default: modulus; pydrttools has unit alone]"),
@@ -146,7 +149,7 @@ def drt(
     )
     return run(
         job,
-        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign),
+        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign, decimal),
         Output.of(out, formats, force),
         as_json,
     )
@@ -165,6 +168,7 @@ def kk(
     sweep: SweepOption = None,
     columns: ColumnsOption = None,
     sign: SignOption = None,
+    decimal: DecimalOption = None,
 ) -> int:
     """Kramers-Kronig test: can the data be trusted?"""
     from eisfit.cli.inputs import Selection
@@ -174,7 +178,7 @@ def kk(
 
     return run(
         Validity(),
-        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign),
+        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign, decimal),
         Output.of(out, formats, force),
         as_json,
     )
@@ -215,6 +219,7 @@ def convert(
     sweep: SweepOption = None,
     columns: ColumnsOption = None,
     sign: SignOption = None,
+    decimal: DecimalOption = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Only say what was taken as what in each file.")
     ] = False,
@@ -224,12 +229,12 @@ def convert(
         from eisfit.cli.inspect import command_options
         from eisfit.cli.inspect import explain as run_explain
 
-        return run_explain(files, command_options(electrode, columns, sign))
+        return run_explain(files, command_options(electrode, columns, sign, decimal))
     from eisfit.cli.convert import convert as run_convert
     from eisfit.cli.inputs import Selection
 
     return run_convert(
-        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign),
+        Selection.of(files, electrode, sweep, f_min, f_max, columns, sign, decimal),
         out,
         to.value if to else None,
         force,
@@ -251,11 +256,12 @@ def inspect(
     electrode: ElectrodeOption = None,
     columns: ColumnsOption = None,
     sign: SignOption = None,
+    decimal: DecimalOption = None,
 ) -> int:
     """Say what files are: format, settings, sweeps, columns, warnings."""
     from eisfit.cli.inspect import command_options, inspect_files
 
-    options = command_options(electrode, columns, sign)
+    options = command_options(electrode, columns, sign, decimal)
     return inspect_files(files, options, as_json, bundle, out, force)
 
 

@@ -27,6 +27,7 @@ class Selection:
     f_max: float | None = None
     columns: str | None = None
     sign: str | None = None
+    decimal: str | None = None
 
     @classmethod
     def of(
@@ -38,6 +39,7 @@ class Selection:
         f_max: float | None,
         columns: str | None = None,
         sign: str | None = None,
+        decimal: str | None = None,
     ) -> Selection:
         """Return the selection that the options describe.
 
@@ -49,7 +51,7 @@ class Selection:
         if f_min is not None and f_max is not None and f_min > f_max:
             raise ReadError(f"--f-min {f_min:g} is above --f-max {f_max:g}: nothing is between")
         name = None if electrode is None else str(electrode.value)
-        return cls(tuple(files), name, tuple(sweeps or ()), f_min, f_max, columns, sign)
+        return cls(tuple(files), name, tuple(sweeps or ()), f_min, f_max, columns, sign, decimal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +120,11 @@ def _read(file: str, selection: Selection) -> list[tuple[Spectrum, bool]]:
     from eisfit.api import read
 
     spectra = read(
-        file, electrode=selection.electrode, columns=selection.columns, sign=selection.sign
+        file,
+        electrode=selection.electrode,
+        columns=selection.columns,
+        sign=selection.sign,
+        decimal=selection.decimal,
     )
     several = len(spectra) > 1
     there = [spectrum.metadata.get("sweep", 1) for spectrum in spectra]

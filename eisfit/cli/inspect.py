@@ -59,11 +59,11 @@ def explain(files: Sequence[str], options: dict[str, Any]) -> int:
 
 
 def command_options(
-    electrode: Enum | None, columns: str | None, sign: str | None
+    electrode: Enum | None, columns: str | None, sign: str | None, decimal: str | None = None
 ) -> dict[str, Any]:
     """Return the options that say how a file is to be read."""
     name = None if electrode is None else str(electrode.value)
-    return {"electrode": name, "columns": columns, "sign": sign}
+    return {"electrode": name, "columns": columns, "sign": sign, "decimal": decimal}
 
 
 def _inspected(

@@ -125,3 +125,11 @@ SignOption = Annotated[
         help="What the imaginary column holds: + the part itself, - its negative.",
     ),
 ]
+DecimalOption = Annotated[
+    str | None,
+    typer.Option(
+        "--decimal",
+        metavar=".|,",
+        help="Decimal sign of a text, where it leaves open what 10,000 is.",
+    ),
+]

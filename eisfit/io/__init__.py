@@ -21,6 +21,7 @@ def read(
     electrode: str | None = None,
     columns: str | Sequence[str] | Mapping[str, str] | None = None,
     sign: str | None = None,
+    decimal: str | None = None,
 ) -> list[Spectrum]:
     """Read a file of impedance; its content decides the format, not its suffix.
 
@@ -39,6 +40,8 @@ def read(
     sign : {"+", "-"}, optional
         What the column of the imaginary part (else of the phase) holds: "+" the imaginary part,
         "-" its negative. By default as its name says, else as the data say.
+    decimal : {".", ","}, optional
+        The decimal sign of a text, where its numbers leave open what 10,000 is.
 
     Returns
     -------
@@ -57,6 +60,6 @@ def read(
     """
     from eisfit.io.spectra import read_source
 
-    request = Request.of(electrode, columns, sign)
+    request = Request.of(electrode, columns, sign, decimal)
     spectra, _ = read_source(Source.open(path), request)
     return spectra

@@ -8,6 +8,13 @@ from functools import lru_cache
 
 import numpy as np
 
+from eisfit.io.names import FREQUENCY_WORDS, POTENTIALS, QUANTITIES, folded, plain
+
+__all__ = [
+    "FREQUENCY_WORDS", "IMPEDANCE_QUANTITIES", "VITAL", "Column", "folded", "interpret",
+    "is_complete",
+]  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Column:
@@ -32,29 +39,44 @@ class Column:
         return self.quantity, self.electrode
 
 
-_LETTERS = str.maketrans(
-    {
-        "’": "'", "‘": "'", "′": "'", "´": "'", "`": "'", "″": "''", "“": '"', "”": '"',
-        "−": "-", "–": "-", "—": "-", "‐": "-", "‑": "-", "\u03a9": "ohm", "\u2126": "ohm",
-        "\u00b5": "u", "\u03bc": "u", "°": "deg", "²": "2", "·": ".", "∙": ".", "ω": "omega",
-        "\u03c6": "phi", "\u03d5": "phi", "θ": "theta", "\u00a0": " ", "\ufeff": "",
-        "<": "", ">": "", "{": "(", "}": ")",
-    }
-)  # fmt: skip
-
 # Unit without prefix -> what it measures, and its size in ours.
-_UNITS = {
-    "hz": ("frequency", 1.0), "rad/s": ("omega", 1.0), "rads-1": ("omega", 1.0),
-    "ohm": ("impedance", 1.0), "ohms": ("impedance", 1.0), "v": ("potential", 1.0),
-    "volt": ("potential", 1.0), "volts": ("potential", 1.0), "s": ("time", 1.0),
-    "sec": ("time", 1.0), "seconds": ("time", 1.0), "min": ("time", 60.0), "h": ("time", 3600.0),
-    "deg": ("angle", 1.0), "degree": ("angle", 1.0), "degrees": ("angle", 1.0),
-    "rad": ("angle", float(np.degrees(1.0))), "radians": ("angle", float(np.degrees(1.0))),
-    "degc": ("temperature", 1.0), "c": ("temperature", 1.0), "k": ("temperature", 1.0),
-    "ohmcm2": ("impedance", 1.0), "ohmm2": ("impedance", 1e4),
+_TURN = float(np.degrees(1.0))
+_MEASURED_IN = {
+    "frequency": {"hz": 1.0, "hertz": 1.0, "гц": 1.0, "赫兹": 1.0, "赫": 1.0, "ヘルツ": 1.0},
+    "omega": dict.fromkeys(("rad/s", "rad/sec", "rads-1", "radsec-1", "рад/с", "rad/seg"), 1.0),
+    "rate": dict.fromkeys(("s-1", "1/s", "sec-1", "1/sec", "с-1", "1/с"), 1.0),
+    "impedance": {
+        **dict.fromkeys(("ohm", "ohms", "ohmios", "ом", "欧姆", "欧", "オーム", "ohmcm2"), 1.0),
+        "ohmm2": 1e4,
+    },
+    "potential": dict.fromkeys(("v", "volt", "volts", "в", "伏"), 1.0),
+    "time": {
+        **dict.fromkeys(("s", "sec", "seconds", "second", "с", "сек", "秒"), 1.0),
+        "min": 60.0, "мин": 60.0, "h": 3600.0, "ч": 3600.0,
+    },
+    "angle": {
+        **dict.fromkeys(
+            ("deg", "degs", "degree", "degrees", "degre", "degres", "grad", "grados", "graus",
+             "gradi", "stopnie", "град", "度"), 1.0
+        ),
+        **dict.fromkeys(("rad", "radian", "radians", "рад", "弧度"), _TURN),
+    },
+    "temperature": {"degc": 1.0, "c": 1.0, "k": 1.0},
 }  # fmt: skip
-_PREFIXES = {"p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
-_PREFIXED = {"hz", "ohm", "ohms", "ohmcm2", "v", "s"}
+_UNITS = {
+    folded(unit): (measure, size)
+    for measure, units in _MEASURED_IN.items()
+    for unit, size in units.items()
+}
+_PREFIXES = {
+    "p": 1e-12, "n": 1e-9, "u": 1e-6, "m": 1e-3, "k": 1e3, "K": 1e3, "M": 1e6, "G": 1e9,
+    "T": 1e12, "мк": 1e-6, "м": 1e-3, "к": 1e3, "М": 1e6, "微": 1e-6, "毫": 1e-3, "千": 1e3,
+    "兆": 1e6,
+}  # fmt: skip
+_RATES = ("frequency", "omega")
+_PREFIXED = {"frequency", "impedance", "potential"}
+# Millihertz or megahertz: people who write in small letters mean either.
+_UNCLEAR = ("mhz",)
 
 _MEASURES = {
     "frequency": "frequency", "omega": "omega", "real": "impedance", "imaginary": "impedance",
@@ -62,54 +84,6 @@ _MEASURES = {
     "temperature": "temperature",
 }  # fmt: skip
 
-
-def _part(words: tuple[str, ...], *others: str) -> tuple[str, ...]:
-    """Return what people call a part of the impedance: with, before and behind its letter."""
-    patterns = (
-        "{}", "{}z", "{}(z)", "z{}", "z({})", "{}part", "{}partofz", "{}partz", "z{}part",
-        "{}impedance", "{}impedances", "impedance{}", "impedance({})", "{}partofimpedance",
-        "{}partoftheimpedance", "{}component", "{}(impedance)",
-    )  # fmt: skip
-    return (*(pattern.format(word) for word in words for pattern in patterns), *others)
-
-
-_NAMES = {
-    "frequency": (
-        "f", "freq", "frequency", "frequencies", "frequenz", "fréquence", "frecuencia",
-        "frequencia", "freqency", "frequence", "frequenza", "\u03bd", "频率",
-    ),
-    "omega": ("omega", "w", "angularfrequency", "angularfreq", "radialfrequency", "kreisfrequenz"),
-    "real": _part(
-        ("re", "real"), "z'", "zs'", "zr", "zprime", "realimpedancez'", "re(z')", "realteil",
-        "z'real", "realz'", "réelle", "realpartz'",
-    ),
-    "imaginary": _part(
-        ("im", "imag", "imaginary", "img", "imaginery"), "z''", "zs''", "zi", "zj",
-        "zdoubleprime",
-        "imaginaryimpedancez''", "im(z'')", "imaginärteil", "imaginaerteil", "z''imag",
-        "imagz''", "imaginarypartz''",
-    ),
-    "modulus": (
-        "|z|", "z", "mod(z)", "modz", "zmod", "abs(z)", "absz", "zabs", "mag(z)", "zmag", "magz",
-        "modulus", "magnitude", "impedance", "impedancemagnitude", "impedancemodulus", "betrag",
-        "absoluteimpedance", "modulusofz", "zmodulus", "zmagnitude",
-    ),
-    "phase": (
-        "phase", "phases", "phase(z)", "phasez", "phaseofz", "phaseangle", "phaseshift", "zphase",
-        "zphz", "theta", "theta(z)", "thetaz", "phi", "phi(z)", "arg(z)", "argz", "angle",
-        "phasenwinkel", "phaseangle(z)", "winkel", "phasenverschiebung", "phaseimpedance",
-        "impedancephase", "phaseofimpedance", "ztheta",
-    ),
-    "time": ("time", "t", "elapsedtime", "zeit"),
-    "temperature": ("temperature", "temp", "t", "temperatur"),
-    "cycle": ("cycle", "cyclenumber"),
-    "loop": ("loop", "loopindex", "loopnumber", "segment#"),
-    "sweep": ("sweep", "sweepnumber"),
-}  # fmt: skip
-_LOOKUP: dict[str, list[str]] = {}
-for _quantity, _names in _NAMES.items():
-    for _name in _names:
-        _LOOKUP.setdefault(_name, []).append(_quantity)
 
 _PAIRS = {"": "Ewe", "we": "Ewe", "ce": "Ece", "we-ce": "Ewe-Ece"}
 _PAIRED = tuple(
@@ -121,11 +95,6 @@ _PAIRED = tuple(
         ("phase", r"phase\(z(we-ce|we|ce|)\)"),
     )
 )
-_POTENTIALS = {
-    "ewe": "Ewe", "ecell": "Ewe", "e": "Ewe", "potential": "Ewe", "voltage": "Ewe",
-    "edc": "Ewe", "vdc": "Ewe", "dcpotential": "Ewe", "u": "Ewe", "spannung": "Ewe",
-    "ece": "Ece", "ewe-ece": "Ewe-Ece",
-}  # fmt: skip
 _UNIT_PLACES = tuple(
     re.compile(pattern)
     for pattern in (
@@ -135,7 +104,10 @@ _UNIT_PLACES = tuple(
         r"(?P<name>.*?)(?:,\s*|_|\s+in\s+|\s+)(?P<unit>[^\s_,]+)",
     )
 )
-_MINUS = re.compile(r"^(?:-\s*1?\s*\*?|(?:neg|negative|minus)(?:\b|[\s_.]))\s*", re.IGNORECASE)
+_MINUS = re.compile(
+    r"^(?:-\s*1?\s*\*?|(?:neg|negative|minus|moins|menos|meno|минус)(?:\b|[\s_.])|[负負])\s*",
+    re.IGNORECASE,
+)
 
 _LONGEST = 200
 
@@ -164,8 +136,9 @@ def _interpret(name: str) -> Column | None:
     text = _BRACKETED.sub(r"\1(\2)", text)
     for place in _UNIT_PLACES:
         match = place.fullmatch(text)
-        if match and (unit := _unit(match["unit"])):
-            return _column(match["name"], match["unit"].strip(), unit)
+        unit = _unit(match["unit"]) if match else None
+        if match and unit and (column := _column(match["name"], match["unit"].strip(), unit)):
+            return column
     # A slash or bracket after a name we know is a unit that we do not know.
     return _column(text, "", None)
 
@@ -179,7 +152,7 @@ def is_complete(columns: list[Column | None]) -> bool:
 
 
 def _plain(name: str) -> str:
-    text = name.translate(_LETTERS).strip()
+    text = plain(name).strip()
     if len(text) >= 2 and text[0] == text[-1] == '"':
         text = text[1:-1].replace('""', '"').strip()
     text = text.replace('"', "''")
@@ -191,8 +164,10 @@ def _unit(text: str) -> tuple[str, float, float, str] | None:
     text = re.sub(r"[\s*^.]", "", text)
     for prefix, scale in (("", 1.0), *_PREFIXES.items()):
         rest = text.removeprefix(prefix).lower()
-        if text.startswith(prefix) and rest in _UNITS and (not prefix or rest in _PREFIXED):
-            measure, size = _UNITS[rest]
+        if not text.startswith(prefix) or rest not in _UNITS or text in _UNCLEAR:
+            continue
+        measure, size = _UNITS[rest]
+        if not prefix or measure in _PREFIXED or (rest == "s" and prefix != "K"):
             offset = -273.15 if rest == "k" and text == "K" else 0.0
             return measure, scale * size, offset, rest
     return None
@@ -210,8 +185,9 @@ def _column(name: str, unit_text: str, unit: tuple[str, float, float, str] | Non
         signed = sign < 0 or "(" in core
         if unit is None:
             return replace(column, scale=sign, signed=signed)
-        if unit[0] == measure or (unit[0] == "omega" and measure == "frequency"):
-            quantity = "omega" if unit[0] == "omega" else column.quantity
+        turning = unit[0] == "omega" and measure == "frequency"
+        if unit[0] == measure or turning or (unit[0] == "rate" and measure in _RATES):
+            quantity = "omega" if turning else column.quantity
             plain = "ohm cm2" if unit[3] in ("ohmcm2", "ohmm2") else unit_text
             return replace(
                 column, quantity=quantity, scale=sign * unit[1], offset=unit[2], unit=plain,
@@ -225,9 +201,9 @@ def _meanings(core: str) -> list[Column]:
     for quantity, pattern in _PAIRED:
         if match := pattern.fullmatch(core):
             return [Column(quantity, _PAIRS[match[1]])]
-    if core in _POTENTIALS:
-        return [Column("potential", _POTENTIALS[core])]
+    if core in POTENTIALS:
+        return [Column("potential", POTENTIALS[core])]
     return [
         Column(quantity, "Ewe" if quantity in IMPEDANCE_QUANTITIES else "")
-        for quantity in _LOOKUP.get(core, ())
+        for quantity in QUANTITIES.get(core, ())
     ]

@@ -11,6 +11,7 @@ from eisfit.errors import NoImpedanceError, ReadError
 from eisfit.io.columns import interpret, is_complete
 from eisfit.io.layout import announced, find_header, split_names
 from eisfit.io.moments import iso_moment
+from eisfit.io.request import pair_of
 
 _MAGIC = re.compile(r"\ufeff?(?:EC|BT)-Lab ASCII FILE", re.IGNORECASE)
 _COUNT = re.compile(r"Nb header lines\s*:\s*(\d+)", re.IGNORECASE)
@@ -27,7 +28,6 @@ _LONG_NAMES = {
     "staircase galvano electrochemical impedance spectroscopy": "SGEIS",
     "modulo bat": "MB", "cyclic voltammetry": "CV", "open circuit voltage": "OCV",
 }  # fmt: skip
-_CONTROLS = {"ewe": "Ewe", "ece": "Ece", "ewe-ece": "Ewe-Ece"}
 
 
 @dataclass(frozen=True)
@@ -93,9 +93,9 @@ def _settings(lines: Sequence[str]) -> tuple[dict[str, Any], str | None, list[st
         if not colon:
             continue
         if name == "potential control":
-            control = _CONTROLS.get(value.lower())
+            control = pair_of(value)
             if control is None:
-                notes.append(f"the setting 'Potential control : {value}' is not known")
+                notes.append(f"warning: the setting 'Potential control : {value}' is not known")
         elif name == "acquisition started on" and (moment := iso_moment(value)):
             metadata["acquired"] = moment
     return metadata, control, notes

@@ -61,17 +61,24 @@ def choose_pair(
     wanted = measurement.control or "Ewe"
     measured = [pair for pair in pairs if _is_measured(measurement, pair)] or pairs
     chosen = wanted if wanted in measured else measured[0]
-    if chosen != wanted:
+    others = [pair for pair in measured if pair != chosen]
+    if measurement.control and chosen != wanted:
         notes.append(
-            f"the technique controlled {wanted}, of which the file holds no impedance; that of "
-            f"{chosen} was taken"
+            f"warning: the technique controlled {wanted}, of which the file holds no impedance; "
+            f"that of {chosen} was taken"
         )
     elif measurement.control:
         notes.append(f"the impedance is that of {chosen}, which the technique controlled")
-    elif len(measured) > 1:
+    elif others:
         notes.append(
-            f"the settings do not say which electrode was controlled; {chosen} was taken of "
-            f"{', '.join(measured)} (--electrode)"
+            "warning: the settings do not say which electrode was controlled, so look which is "
+            f"your cell; {chosen} was taken of {', '.join(measured)} (--electrode)"
+        )
+    sound = [pair for pair in others if not _is_noise(measurement, pair)]
+    if sound and _is_noise(measurement, chosen):
+        notes.append(
+            f"warning: the real part of {chosen} is negative at many frequencies, that of "
+            f"{' and '.join(sound)} is not: the cell may be there (--electrode {sound[-1]})"
         )
     return chosen
 
@@ -99,6 +106,8 @@ def impedance_of(
     if modulus is not None and phase is not None and np.any(np.nan_to_num(modulus) != 0):
         if not measurement.angle_unit_known:
             phase = _in_degrees(phase, frequency, modulus, notes)
+        elif real is None or imaginary is None:
+            _check_angle(phase, frequency, modulus, source_name)
         polar = (modulus * np.exp(1j * np.radians(phase))).astype(np.complex128)
     if real is None or imaginary is None:
         if polar is None:
@@ -125,19 +134,55 @@ def _is_measured(measurement: Measurement, pair: str) -> bool:
     )
 
 
+def _is_noise(measurement: Measurement, pair: str) -> bool:
+    """Tell whether the real part is often negative, which no passive cell has."""
+    real = measurement.columns.get(("real", pair))
+    frequency = measurement.columns.get(("frequency", ""))
+    if real is None or frequency is None:
+        return False
+    used = real[np.isfinite(real) & (frequency > 0)]
+    return bool(used.size) and float(np.mean(used < 0)) > 0.2
+
+
+def _are_radians(phase: FloatArray, frequency: FloatArray, modulus: FloatArray) -> bool | None:
+    """Tell radians from degrees by the size and by the modulus (Bode); None where neither tells."""
+    used = np.isfinite(phase) & np.isfinite(modulus) & (modulus > 0) & (frequency > 0)
+    largest = float(np.abs(phase[used]).max(initial=0.0))
+    if largest > 3.2:
+        return False
+    ratio = abs(slope(frequency[used], phase[used], np.log(modulus[used])))
+    # 8 is halfway, in ratio, between 1 (radians) and 57 (degrees).
+    return ratio < 8 if np.isfinite(ratio) else None
+
+
 def _in_degrees(
     phase: FloatArray, frequency: FloatArray, modulus: FloatArray, notes: list[str]
 ) -> FloatArray:
-    used = np.isfinite(phase) & np.isfinite(modulus) & (modulus > 0) & (frequency > 0)
-    largest = float(np.abs(phase[used]).max(initial=0.0))
-    ratio = abs(slope(frequency[used], phase[used], np.log(modulus[used])))
-    # 8 is halfway, in ratio, between 1 (radians) and 57 (degrees).
-    radians = largest <= 3.2 and (ratio < 8 if np.isfinite(ratio) else largest > 0.2)
+    radians = _are_radians(phase, frequency, modulus)
+    if radians is None:
+        radians = bool(np.nanmax(np.abs(phase), initial=0.0) > 0.2)
     notes.append(
         f"the phase column names no unit; it was taken as {'radians' if radians else 'degrees'}, "
         "after its size"
     )
     return np.degrees(phase) if radians else phase
+
+
+def _check_angle(
+    degrees: FloatArray, frequency: FloatArray, modulus: FloatArray, source_name: str
+) -> None:
+    """Refuse a phase whose unit, as its name has it, does not go with the modulus."""
+    used = np.isfinite(degrees) & (frequency > 0)
+    if _are_radians(degrees, frequency, modulus):
+        said, held, unit = "degrees", "radians by the modulus", "rad"
+    elif used.any() and float(np.median(np.abs(degrees[used]))) > 720:
+        said, held, unit = "radians", "many turns", "deg"
+    else:
+        return
+    raise ReadError(
+        f"{source_name}: the phase column is named in {said}, but its numbers are {held}: name the "
+        f"columns (--columns), as in 'freq/Hz,|Z|/Ohm,phase/{unit}'"
+    )
 
 
 def _check_agreement(
@@ -167,8 +212,29 @@ def _check_agreement(
             "the phase column has the opposite sign of the imaginary part; the imaginary part was "
             "taken as its column name says"
         )
+    elif unit := _other_unit(z, p):
+        notes.append(
+            f"warning: the phase column holds {unit}, whatever its name says; real and imaginary "
+            "part were taken"
+        )
     else:
         notes.append("warning: the phase column does not agree with real and imaginary part")
+
+
+def _other_unit(z: ComplexArray, polar: ComplexArray) -> str:
+    """Return the unit of an angle that was taken for the other one, "" where that is not it."""
+    true, taken = np.angle(z), np.angle(polar)
+    # What was taken has lost its whole turns, so turns are compared, not angles.
+    for unit, one, other in (
+        ("radians", np.degrees(taken), true),
+        ("degrees", taken, np.degrees(true)),
+    ):
+        if any(
+            np.mean(np.abs(np.exp(1j * sign * one) - np.exp(1j * other)) < 0.05) > 0.9
+            for sign in (1, -1)
+        ):
+            return unit
+    return ""
 
 
 def _signed(

@@ -143,12 +143,13 @@ def inspect(
     electrode: str | None = None,
     columns: str | Sequence[str] | Mapping[str, str] | None = None,
     sign: str | None = None,
+    decimal: str | None = None,
 ) -> Inspection:
     """Say what a file is: a file that cannot be read is described too, with the error.
 
     Parameters
     ----------
-    path, electrode, columns, sign
+    path, electrode, columns, sign, decimal
         As for `eisfit.io.read`.
 
     Raises
@@ -158,7 +159,7 @@ def inspect(
     """
     from eisfit.io.spectra import read_source
 
-    request = Request.of(electrode, columns, sign)
+    request = Request.of(electrode, columns, sign, decimal)
     source = Source.open(path)
     kind = error = ""
     unused: tuple[str, ...] = ()

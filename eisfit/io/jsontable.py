@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
-import numpy as np
-
 from eisfit.errors import ReadError
+from eisfit.io.cellnumbers import numbers_of
 from eisfit.io.columns import interpret
-from eisfit.io.measurement import Measurement, measured_table
+from eisfit.io.layout import is_number
+from eisfit.io.measurement import Choice, Measurement, measured
 from eisfit.io.request import Request
 from eisfit.io.source import Source
-from eisfit.spectrum import FloatArray
 
 FORMAT = "JSON table"
 _MOST_BYTES = 1 << 26
 _MOST_OBJECTS = 1_000_000
 _MOST_ENTRIES = 3_000_000
+_MOST_COLUMNS = 1_000
 
 
 def load_json(source: Source) -> Any:
@@ -76,37 +77,38 @@ def read_json_table(source: Source, request: Request) -> list[Measurement]:
     if len({len(values) for values in table.values()}) > 1:
         lengths = ", ".join(f"{name}: {len(values)}" for name, values in table.items())
         raise ReadError(f"{source.name}: the columns have unequal lengths ({lengths[:200]})")
-    return [measured_table(table, request, source.name, format=FORMAT)]
+    choice = Choice.among(list(table), request, source.name)
+    columns = list(table.values())
+    quantities = [column.quantity for _, column in choice.used]
+    cells = [columns[index] for index in choice.indices]
+    values, said = numbers_of(cells, quantities, source.name, request.decimal)
+    notes = (said,) if said else ()
+    return [measured(choice, values, source.name, format=FORMAT, notes=notes)]
 
 
-def _table(document: Any) -> dict[str, FloatArray]:
+def _table(document: Any) -> dict[str, list[Any]]:
     if isinstance(document, list):
         rows = [row for row in document if isinstance(row, dict)]
-        names = list(dict.fromkeys(name for row in rows for name in row))[:1000]
+        names = list(islice(dict.fromkeys(name for row in rows for name in row), _MOST_COLUMNS))
         columns: Mapping[str, Any] = {name: [row.get(name) for row in rows] for name in names}
     elif isinstance(document, dict) and isinstance(document.get("columns"), list):
         lists = [row for row in document.get("data") or [] if isinstance(row, list)]
         columns = {
             str(name): [row[at] if at < len(row) else None for row in lists]
-            for at, name in enumerate(document["columns"][:1000])
+            for at, name in enumerate(document["columns"][:_MOST_COLUMNS])
         }
     elif isinstance(document, dict):
         columns = document
     else:
         return {}
     found = {}
-    for name, values in columns.items():
+    for name, values in islice(columns.items(), _MOST_COLUMNS):
         if isinstance(values, dict):
             values = list(values.values())
-        if isinstance(values, list) and values:
-            numbers = np.array([_number(value) for value in values])
-            if np.isfinite(numbers).any():
-                found[str(name)] = numbers
+        if isinstance(values, list) and any(_may_be_number(value) for value in values):
+            found[str(name)] = values
     return found
 
 
-def _number(value: Any) -> float:
-    try:
-        return float(value) if isinstance(value, int | float | str) else float("nan")
-    except (ValueError, OverflowError):
-        return float("nan")
+def _may_be_number(value: Any) -> bool:
+    return isinstance(value, int | float) or (isinstance(value, str) and is_number(value))

@@ -8,20 +8,24 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from eisfit.errors import ReadError
-from eisfit.io.columns import VITAL, Column, interpret, is_complete
+from eisfit.io.columns import FREQUENCY_WORDS, VITAL, Column, folded, interpret, is_complete
+from eisfit.io.marks import Marks, has_gaps, settle, without_gaps
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?:nan|inf)", re.I)
-_THOUSANDS = {mark: re.compile(rf"[-+]?\d{{1,3}}(?:{re.escape(mark)}\d{{3}})+") for mark in ",."}
+_QUOTES = '"\u201c\u201d\u201e\u2018\u2019 '
 _SAMPLE = 200
-# Every name of a frequency has one of these: to pass over most lines without splitting them.
-_FREQUENCY = re.compile(r"fr[eé]|\b[fw]\b|omega|\u03c9", re.IGNORECASE)
 LONGEST_NAMES = 30_000
+# Lines that could be names by one of their words, and are none.
+_MOST_CANDIDATES = 2_000
+_MOST_UNNAMED = 1_000
 
 # Separator of rows -> its name in messages. Whitespace last: it also splits what others separate.
-_SEPARATORS: dict[str | None, str] = {"\t": "tab", ";": "semicolon", ",": "comma", None: "space"}
+_SEPARATORS: dict[str | None, str] = {
+    "\t": "tab", ";": "semicolon", ",": "comma", "|": "bar", None: "space",
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -36,15 +40,17 @@ class Layout:
         Lines before the first row.
     separator : str or None
         None for any run of white space.
-    decimal, thousands : str
-        The characters in numbers; "" where there is no thousands mark.
+    marks : Marks
+        How its numbers are written.
+    sample : list of rows of text
+        What that was settled by, for when a later row does not fit it.
     """
 
     names: list[str]
     first_row: int
     separator: str | None
-    decimal: str = "."
-    thousands: str = ""
+    marks: Marks = field(default_factory=Marks)
+    sample: list[list[str]] = field(default_factory=list, repr=False)
 
     @property
     def columns(self) -> list[Column | None]:
@@ -53,15 +59,16 @@ class Layout:
 
     def describe(self) -> str:
         """Say in words what was found."""
-        return (
-            f"read as {_SEPARATORS[self.separator]}-separated text with decimal "
-            f"{'comma' if self.decimal == ',' else 'point'}"
-        )
+        return f"read as {_SEPARATORS[self.separator]}-separated text with {self.marks.describe()}"
+
+    def cleaned(self, line: str) -> str:
+        """Return a row without what stands between thousands."""
+        return without_gaps(line, self.separator is not None) if self.marks.spaced else line
 
 
 def is_number(text: str) -> bool:
     """Tell whether a field is a number, whatever its decimal sign."""
-    return _NUMBER.fullmatch(text.strip().strip('"')) is not None
+    return _NUMBER.fullmatch(text.strip().strip(_QUOTES)) is not None
 
 
 def announced(digits: str, what: str, source_name: str) -> int:
@@ -82,10 +89,14 @@ def announced(digits: str, what: str, source_name: str) -> int:
 
 def find_header(lines: Sequence[str]) -> int | None:
     """Return the index of the first line that names a frequency and an impedance, or None."""
+    tried = 0
     for index, line in enumerate(lines):
-        if len(line) <= LONGEST_NAMES and _FREQUENCY.search(line):
-            for _ in split_names(line):
+        if len(line) <= LONGEST_NAMES and FREQUENCY_WORDS.search(folded(line)):
+            if any(True for _ in split_names(line)):
                 return index
+            tried += 1
+            if tried > _MOST_CANDIDATES:
+                return None
     return None
 
 
@@ -98,16 +109,30 @@ def split_names(
         line = line[1:-1].strip(" ")
     bare = re.sub(r"^\s*(?:#|%|//)+\s*", "", line)
     for text in (line, bare) if bare != line else (line,):
-        for pattern in (r"\t", r";", r",", r"\t+", r"\s{2,}|\t+", r"\s+(?![(\[/])"):
-            names = [name.strip() for name in re.split(pattern, text)]
-            if "+" in pattern:
-                names = [name for name in names if name]
+        for names in _splits(text):
             if accept([interpret(name) for name in names]):
                 yield names
 
 
+def _splits(text: str) -> Iterator[list[str]]:
+    for separator in "\t;,":
+        if '"' in text and separator in text:  # one that is quoted is part of a name
+            yield [name.strip() for name in split_row(text, separator)]
+        yield [name.strip() for name in text.split(separator)]
+    if "|" in text:
+        # The bars of |Z| have no space on their inner side.
+        bar = r"\s+\|\s+|^\|\s+|\s+\|$" if re.search(r"\|\s?Z", text) else r"\|"
+        yield [name.strip() for name in re.split(bar, text)]
+    for pattern in (r"\t+", r"\s{2,}|\t+", r"\s+(?![(\[/])"):
+        yield [name for name in (name.strip() for name in re.split(pattern, text)) if name]
+
+
 def below_header(
-    lines: Sequence[str], header: int, ways: Iterable[list[str]], source_name: str
+    lines: Sequence[str],
+    header: int,
+    ways: Iterable[list[str]],
+    source_name: str,
+    decimal: str | None = None,
 ) -> Layout:
     """Work out separator and decimals of the rows below a header line.
 
@@ -117,6 +142,8 @@ def below_header(
         Index of the header line.
     ways : iterable of lists of str
         The ways to split it; the first that fits most rows is taken.
+    decimal : {".", ","}, optional
+        What the caller says it is.
 
     Raises
     ------
@@ -128,22 +155,60 @@ def below_header(
         ways = [_with_units(names, lines[units]) for names in ways]
     first = max(header, units or 0) + 1
     rows = [line for line in lines[first:] if line.strip()][:_SAMPLE]
-    best: tuple[list[str], str | None, list[list[str]]] = (ways[0], "\t", [])
-    for names in ways:
-        for separator in _SEPARATORS:
-            numbers = _fitting(rows, names, separator)
-            if len(numbers) > len(best[2]):
-                best = (names, separator, numbers)
-    names, separator, numbers = best
-    if rows and not numbers:
+    names, separator, fields, spaced = _best_split(rows, ways)
+    if rows and not fields:
         raise ReadError(
             f"{source_name}, line {first + 1}: the rows do not fit the {len(names)} column names "
-            f"above them ({', '.join(names[:6])}): check separator and decimal sign"
+            f"above them ({', '.join(names[:6])}): check separator and decimal sign, and write "
+            "numbers without spaces between thousands"
         )
-    decimal, thousands = _marks([n for row in numbers for n in row], separator, source_name)
+    marks = settle_fields(fields, names, source_name, lines[:header], decimal)
     if separator is None:
         names = names[: _width(names)]  # white space marks no empty cell at the end
-    return Layout(names, first, separator, decimal, thousands)
+    return Layout(names, first, separator, replace(marks, spaced=spaced), fields)
+
+
+def _best_split(
+    rows: list[str], ways: list[list[str]]
+) -> tuple[list[str], str | None, list[list[str]], bool]:
+    """Return the names, the separator and the fields of most rows, and whether gaps were closed."""
+    best: tuple[list[str], str | None, list[list[str]], bool] = (ways[0], "\t", [], False)
+    closed = [without_gaps(line, False) for line in rows]
+    spaceless = [without_gaps(line, True) for line in rows]
+    tries = [(rows, False)]
+    tries += [(closed, False)] if closed != rows else []
+    tries += [(spaceless, True)] if spaceless != closed else []
+    for lines, spaces in tries:
+        for names in ways:
+            for separator in _SEPARATORS:
+                if spaces and separator is None:
+                    continue
+                fields = _fitting(lines, names, separator)
+                if len(fields) > len(best[2]):
+                    best = (names, separator, fields, lines is not rows)
+    return best
+
+
+def settle_fields(
+    rows: Sequence[Sequence[str]],
+    names: Sequence[str],
+    source_name: str,
+    above: Sequence[str] = (),
+    decimal: str | None = None,
+) -> Marks:
+    """Return how the numbers of a table are written; see `eisfit.io.marks.settle`."""
+    known = {i: c.quantity for i, n in enumerate(names) if (c := interpret(n))}
+    vital = [i for i, quantity in known.items() if quantity in VITAL]
+    if not any(names):
+        vital = list(range(len(names)))
+    return settle(
+        [[row[i].strip().strip(_QUOTES) if i < len(row) else "" for row in rows] for i in vital],
+        [known.get(i, "") for i in vital],
+        source_name,
+        others=[field for row in rows for i, field in enumerate(row) if i not in vital],
+        above=above,
+        decimal=decimal,
+    )
 
 
 def _unit_row(lines: Sequence[str], header: int) -> int | None:
@@ -189,7 +254,7 @@ def _is_missing_unit(name: str, unit: str) -> bool:
 
 
 def _fitting(rows: list[str], names: list[str], separator: str | None) -> list[list[str]]:
-    """Return the vital numbers of the rows that fit these names.
+    """Return the fields of the rows that fit these names.
 
     Rows of exactly as many fields as names count. Only where there is none, and nothing can have
     shifted because separators mark empty cells, rows that are shorter count.
@@ -199,12 +264,12 @@ def _fitting(rows: list[str], names: list[str], separator: str | None) -> list[l
     shorter: list[list[str]] = []
     width = _width(names)
     for line in rows:
-        fields = split_row(line, separator)
+        fields = split_row(line, separator, len(names) + 1)
         if not max(vital) < _width(fields) <= len(names):
             continue
         numbers = [fields[i].strip() for i in vital]
         if is_number(numbers[0]) and all(not n or is_number(n) for n in numbers):
-            (exact if _width(fields) >= width else shorter).append(numbers)
+            (exact if _width(fields) >= width else shorter).append(fields)
     return exact or (shorter if separator else [])
 
 
@@ -213,7 +278,9 @@ def _width(fields: list[str]) -> int:
     return max((i for i, field in enumerate(fields, start=1) if field.strip()), default=0)
 
 
-def without_header(lines: Sequence[str], source_name: str) -> Layout | None:
+def without_header(
+    lines: Sequence[str], source_name: str, decimal: str | None = None
+) -> Layout | None:
     """Find a table that has no names: three lines or more, all numbers, of one width.
 
     Raises
@@ -222,31 +289,45 @@ def without_header(lines: Sequence[str], source_name: str) -> Layout | None:
         If the decimal sign stays ambiguous.
     """
     for separator in _SEPARATORS:
-        block: list[list[str]] = []
-        first = 0
-        for index, line in enumerate(lines):
-            fields = [field.strip() for field in split_row(line, separator)]
-            while fields and not fields[-1]:
-                fields.pop()
-            if len(fields) >= 3 and all(is_number(field) for field in fields):
-                if block and len(fields) != len(block[0]):
-                    break
-                first = first if block else index
-                block.append(fields)
-                if len(block) >= _SAMPLE:
-                    break
-            elif block and line.strip():
-                break
+        first, block = _block(lines, separator, False)
+        closed_first, closed = _block(lines, separator, True)
+        spaced = len(closed) > len(block)
+        if spaced:
+            first, block = closed_first, closed
         if len(block) >= 3:
-            decimal, thousands = _marks([f for row in block for f in row], separator, source_name)
-            return Layout([""] * len(block[0]), first, separator, decimal, thousands)
+            names = [""] * len(block[0])
+            marks = settle_fields(block, names, source_name, lines[:first], decimal)
+            return Layout(names, first, separator, replace(marks, spaced=spaced), block)
     return None
 
 
-def split_row(line: str, separator: str | None) -> list[str]:
-    """Split a row at its separator; one that stands in double quotes is part of its cell."""
+def _block(lines: Sequence[str], separator: str | None, close: bool) -> tuple[int, list[list[str]]]:
+    """Return the first lines that are all numbers, of three or more columns, and where they are."""
+    block: list[list[str]] = []
+    first = 0
+    if close and not any(has_gaps(line, separator is not None) for line in lines):
+        return first, block
+    for index, line in enumerate(lines):
+        line = without_gaps(line, separator is not None) if close else line
+        fields = [field.strip() for field in split_row(line, separator, _MOST_UNNAMED)]
+        while fields and not fields[-1]:
+            fields.pop()
+        if len(fields) >= 3 and all(is_number(field) for field in fields):
+            if block and len(fields) != len(block[0]):
+                break
+            first = first if block else index
+            block.append(fields)
+            if len(block) >= _SAMPLE:
+                break
+        elif block and line.strip():
+            break
+    return first, block
+
+
+def split_row(line: str, separator: str | None, most: int = -1) -> list[str]:
+    """Split a row at its separator, `most` times at most; one in double quotes is of its cell."""
     line = line.rstrip("\n")
-    plain = line.split(separator)
+    plain = line.split(separator, most)
     if separator is None or '"' not in line:
         return plain
     try:
@@ -255,38 +336,3 @@ def split_row(line: str, separator: str | None) -> list[str]:
         return plain
     # Some programs put a whole row in quotes, and a lone quote swallows the rest of its row.
     return cells if len(cells) > 1 else plain
-
-
-def _marks(numbers: list[str], separator: str | None, source_name: str) -> tuple[str, str]:
-    """Return decimal sign and thousands mark ("" for none) of these numbers."""
-    commas = [number for number in numbers if "," in number]
-    points = [number for number in numbers if "." in number]
-    if separator == "," and commas and not points:
-        _refuse_either(commas, source_name)
-    both = [number for number in commas if "." in number]
-    if both:
-        decimal = "," if all(n.rfind(",") > n.rfind(".") for n in both) else "."
-        return decimal, "." if decimal == "," else ","
-    for decimal, mark, marked, others in ((".", ",", commas, points), (",", ".", points, commas)):
-        if not marked or not (others or any(number.count(mark) > 1 for number in marked)):
-            continue
-        if all(_THOUSANDS[mark].fullmatch(number) for number in marked):
-            return decimal, mark
-    if commas and points:
-        raise ReadError(
-            f"{source_name} has numbers with a comma ({commas[0]}) and numbers with a point "
-            f"({points[0]}), and neither can be a thousands mark: write it with one decimal sign"
-        )
-    return ("," if commas else "."), ""
-
-
-def _refuse_either(commas: list[str], source_name: str) -> None:
-    """Refuse quoted numbers whose comma can be a decimal sign as well as a thousands mark."""
-    bare = [number.lstrip("+-") for number in commas]
-    if all(
-        _THOUSANDS[","].fullmatch(n) and n.count(",") == 1 and not n.startswith("0") for n in bare
-    ):
-        raise ReadError(
-            f"{source_name} has quoted numbers such as {commas[0]}, whose comma can be a decimal "
-            "sign or a thousands mark: write the numbers without thousands marks and with a point"
-        )

@@ -10,7 +10,15 @@ from eisfit.frozen import FrozenDict
 
 ELECTRODES = ("Ewe", "Ece", "Ewe-Ece")
 _SIGNS = {"+": 1, "im": 1, "+im": 1, "-": -1, "-im": -1}
+_DECIMALS = {".": ".", "point": ".", ",": ",", "comma": ","}
 _SKIPPED = ("", "-", "_")
+_DASHES = str.maketrans(dict.fromkeys("\u2212\u2013\u2014\u2010\u2011", "-"))
+
+
+def pair_of(text: str) -> str | None:
+    """Return the electrode, or pair, that a text names however it is spelt; None for another."""
+    bare = "".join(text.translate(_DASHES).lower().split())
+    return next((name for name in ELECTRODES if name.lower() == bare), None)
 
 
 @dataclass(frozen=True)
@@ -29,12 +37,15 @@ class Request:
     sign : {1, -1}, optional
         1 where the column of the imaginary part (or of the phase) holds it as it is, -1 where it
         holds its negative.
+    decimal : {".", ","}, optional
+        The decimal sign of the numbers.
     """
 
     electrode: str | None = None
     order: tuple[str, ...] = ()
     renamed: Mapping[str, str] = field(default_factory=FrozenDict)
     sign: int | None = None
+    decimal: str | None = None
 
     @classmethod
     def of(
@@ -42,14 +53,18 @@ class Request:
         electrode: str | None = None,
         columns: str | Sequence[str] | Mapping[str, str] | None = None,
         sign: str | None = None,
+        decimal: str | None = None,
     ) -> Request:
         """Check what a caller gave; see `eisfit.io.read` for what each may be.
 
         Raises
         ------
         ReadError
-            If an electrode or a sign is not known, or columns are given in another form.
+            If an electrode, a sign or a decimal sign is not known, or columns are given in another
+            form.
         """
+        if electrode is not None:
+            electrode = pair_of(electrode) or electrode
         if electrode is not None and electrode not in ELECTRODES:
             raise ReadError(
                 f"unknown electrode {electrode!r}: choose one of {', '.join(ELECTRODES)}, or none "
@@ -60,12 +75,18 @@ class Request:
                 f"unknown sign {sign!r}: choose '+' where the column holds Im(Z), '-' where it "
                 "holds -Im(Z)"
             )
+        if decimal is not None and decimal.strip().lower() not in _DECIMALS:
+            raise ReadError(
+                f"unknown decimal sign {decimal!r}: choose '.' or ',', whichever stands before the "
+                "decimals of the numbers"
+            )
         order, renamed = _columns(columns)
         return cls(
             electrode,
             order,
             FrozenDict(renamed),
             None if sign is None else _SIGNS[sign.strip().lower()],
+            None if decimal is None else _DECIMALS[decimal.strip().lower()],
         )
 
     def names(self, found: Sequence[str], source_name: str) -> list[str]:

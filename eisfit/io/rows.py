@@ -4,22 +4,54 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 import numpy as np
 
 from eisfit.errors import ReadError
-from eisfit.io.layout import Layout, split_row
+from eisfit.io.layout import Layout, is_number, settle_fields, split_row
+from eisfit.io.marks import ContradictionError, has_gaps, without_gaps
 from eisfit.io.source import Source
 from eisfit.spectrum import FloatArray
 
 _NAN = float("nan")
+_QUOTES = '"\u201c\u201d\u201e\u2018\u2019 '
 _EXPONENT = re.compile(r"[eEdD][-+]?(\d+)$")
+# Rows that are looked at where one is written in another way than those above, and how often.
+_MORE_ROWS = 200
+_MOST_LOOKS = 3
+
+
+class _SurpriseError(Exception):
+    """A row holds numbers in another form than those the layout was settled by."""
+
+    def __init__(self, row: int) -> None:
+        super().__init__()
+        self.row = row
+
+
+@dataclass
+class _Found:
+    """Numbers row after row, and what was no row of numbers."""
+
+    numbers: array[float] = field(default_factory=lambda: array("d"))
+    bad: int = 0
+    odd: int = 0
+    first_odd: str = ""
+    wide: int = 0
+    first_wide: str = ""
+    cut_off: bool = False
 
 
 def parse_rows(
-    source: Source, layout: Layout, wanted: Sequence[int], required: Sequence[bool]
+    source: Source,
+    layout: Layout,
+    wanted: Sequence[int],
+    required: Sequence[bool],
+    decimal: str | None = None,
 ) -> tuple[FloatArray, list[str]]:
     """Read the numbers of some columns.
 
@@ -29,59 +61,136 @@ def parse_rows(
         Which columns, from 0.
     required : sequence of bool
         Whether a row without a number there is no row; elsewhere it is nan.
+    decimal : {".", ","}, optional
+        What the caller says is the decimal sign.
 
     Returns
     -------
     values : (N, len(wanted)) array
     notes : list of str
-        What was left out, counted.
+        How the text was read, and what was left out, counted.
 
     Raises
     ------
     ReadError
-        If most lines below the names are no rows.
+        If most lines below the names are no rows, the file cannot be read, or a number further
+        down can be read in two ways.
     """
-    with source.lines() as lines:
-        return parse_lines(lines, layout, wanted, required, source.name)
+    return _parse(source.lines, layout, wanted, required, source.name, decimal)
 
 
 def parse_lines(
-    lines: Iterable[str],
+    lines: Sequence[str],
     layout: Layout,
     wanted: Sequence[int],
     required: Sequence[bool],
     source_name: str,
+    decimal: str | None = None,
 ) -> tuple[FloatArray, list[str]]:
-    """Do what `parse_rows` does with lines that are read already, each with its end."""
-    below = islice(lines, layout.first_row, None)
-    numbers, bad, cut_off = _collect(below, layout, wanted, required)
-    values = np.frombuffer(numbers, dtype=np.float64).reshape(-1, len(wanted))
+    """Do the same with lines that are in memory."""
+
+    def opened() -> AbstractContextManager[Iterator[str]]:
+        return nullcontext(iter(lines))
+
+    return _parse(opened, layout, wanted, required, source_name, decimal)
+
+
+def _parse(
+    opened: Callable[[], AbstractContextManager[Iterator[str]]],
+    layout: Layout,
+    wanted: Sequence[int],
+    required: Sequence[bool],
+    source_name: str,
+    decimal: str | None,
+) -> tuple[FloatArray, list[str]]:
+    looks = 0
+    while True:
+        with opened() as lines:
+            below = islice(lines, layout.first_row, None)
+            try:
+                found = _collect(below, layout, wanted, required, looks < _MOST_LOOKS)
+                break
+            except _SurpriseError as surprise:
+                row = surprise.row
+        looks += 1
+        with opened() as lines:
+            more = list(islice(lines, layout.first_row + row, layout.first_row + row + _MORE_ROWS))
+        layout, settled = _looked_again(layout, more, source_name, decimal)
+        if not settled:
+            looks = _MOST_LOOKS  # what does not fit is left out, and counted
+    values = np.frombuffer(found.numbers, dtype=np.float64).reshape(-1, len(wanted))
+    return values, [layout.describe(), *_notes(found, len(values), layout, source_name)]
+
+
+def _looked_again(
+    layout: Layout, lines: Sequence[str], source_name: str, decimal: str | None
+) -> tuple[Layout, bool]:
+    """Return the layout that fits further rows too, and whether there is one."""
+    spaces = layout.separator is not None
+    spaced = layout.marks.spaced or any(has_gaps(line, spaces) for line in lines)
+    fields = [
+        split_row(without_gaps(line, spaces) if spaced else line, layout.separator)
+        for line in lines
+    ]
+    sample = [*layout.sample, *(row for row in fields if len(row) <= len(layout.names) + 1)]
+    try:
+        marks = settle_fields(sample, layout.names, source_name, (), decimal)
+    except ContradictionError:
+        return layout, False
+    return replace(layout, marks=replace(marks, spaced=spaced), sample=sample), True
+
+
+def _notes(found: _Found, rows: int, layout: Layout, source_name: str) -> list[str]:
     notes = []
-    if cut_off:
+    if found.cut_off:
         notes.append("warning: the file ends in the middle of a row, which was left out")
-    if bad:
-        notes.append(f"{bad} line(s) that are no row of numbers were left out")
-    if bad > max(len(values), 2):
-        raise ReadError(
-            f"{source_name}: {bad} of {bad + len(values)} lines below the column names are no rows "
-            f"of numbers ({layout.describe()}): the file is damaged or mixes layouts; export it "
-            "again"
+    if found.bad:
+        notes.append(f"{found.bad} line(s) that are no row of numbers were left out")
+    if found.odd:
+        notes.append(
+            f"warning: {found.odd} of them hold numbers that do not fit the decimal sign and "
+            f"thousands mark of the others, the first of them {found.first_odd!r}"
         )
-    return values, notes
+    if found.wide > 1:
+        raise ReadError(
+            f"{source_name}: {found.wide} rows have more fields than there are names, as if spaces "
+            f"stood between thousands ({found.first_wide!r}): write numbers without them, or "
+            "separate the columns by tabs or semicolons"
+        )
+    if found.bad > max(rows, 2):
+        raise ReadError(
+            f"{source_name}: {found.bad} of {found.bad + rows} lines below the column names are no "
+            f"rows of numbers ({layout.describe()}): the file is damaged or mixes layouts; export "
+            "it again"
+        )
+    return notes
 
 
 def _collect(
-    lines: Iterable[str], layout: Layout, wanted: Sequence[int], required: Sequence[bool]
-) -> tuple[array[float], int, bool]:
-    """Return the numbers row after row, the count of other lines, and whether the end is cut."""
-    numbers = array("d")
-    convert = _converter(layout)
-    separator, bad = layout.separator, 0
+    lines: Iterable[str],
+    layout: Layout,
+    wanted: Sequence[int],
+    required: Sequence[bool],
+    looks: bool,
+) -> _Found:
+    """Return the numbers row after row; `looks` says whether to stop at one of another form.
+
+    Raises
+    ------
+    _SurpriseError
+        At the first row of such numbers.
+    """
+    found = _Found()
+    numbers = found.numbers
+    convert, separator = layout.marks.converter(), layout.separator
+    cleaned = layout.cleaned if layout.marks.spaced else None
     # White space marks no empty cell: where a field is missing, all behind it have shifted.
     exact = len(layout.names) if separator is None else 0
     most = -1 if exact else max(wanted) + 1
     last = before = ""
-    for line in lines:
+    for number, line in enumerate(lines):
+        if cleaned:
+            line = cleaned(line)
         fields = split_row(line, separator) if '"' in line else line.split(separator, most)
         try:
             if exact and len(fields) != exact:
@@ -91,19 +200,45 @@ def _collect(
             if not line.strip():
                 continue
             row = _patiently(fields, wanted, required, convert) if fields else []
+            if not row and (odd := _odd(line, fields, wanted, required, layout)):
+                if looks:
+                    raise _SurpriseError(number) from None
+                found.odd += 1
+                found.first_odd = found.first_odd or odd
+            elif exact and len(without_gaps(line, True).split()) == exact:
+                found.wide += 1
+                found.first_wide = found.first_wide or line.strip()[:40]
             numbers.extend(row)
-            bad += not row
+            found.bad += not row
         before, last = last, line
     # Only the last line can lack its end.
     if last.endswith("\n"):
-        return numbers, bad, False
+        return found
     fields = split_row(last, separator)
     if not _is_cut(fields, split_row(before, separator)):
-        return numbers, bad, False
+        return found
+    found.cut_off = True
     if (not exact or len(fields) == exact) and _patiently(fields, wanted, required, convert):
         del numbers[-len(wanted) :]
-        return numbers, bad, True
-    return numbers, bad - 1, True
+    else:
+        found.bad -= 1
+    return found
+
+
+def _odd(
+    line: str, fields: list[str], wanted: Sequence[int], required: Sequence[bool], layout: Layout
+) -> str:
+    """Return the first number of a row that is one, but not as the layout has it; else ""."""
+    if not layout.marks.spaced and has_gaps(line, layout.separator is not None):
+        return line.strip()[:40]
+    texts = [
+        fields[i].strip().strip(_QUOTES) if i < len(fields) else ""
+        for i, must in zip(wanted, required, strict=True)
+        if must
+    ]
+    if not all(is_number(text) for text in texts):
+        return ""
+    return next((text for text in texts if "." in text or "," in text), "")[:40]
 
 
 def _is_cut(last: list[str], before: list[str]) -> bool:
@@ -122,14 +257,6 @@ def _is_cut(last: list[str], before: list[str]) -> bool:
     return sum(c.isdigit() for c in found) < sum(c.isdigit() for c in above) - 3
 
 
-def _converter(layout: Layout) -> Callable[[str], float]:
-    if layout.decimal == "." and not layout.thousands:
-        return float
-    table = str.maketrans({layout.thousands: "", layout.decimal: "."} if layout.thousands
-                          else {layout.decimal: "."})  # fmt: skip
-    return lambda text: float(text.translate(table))
-
-
 def _patiently(
     fields: list[str],
     wanted: Sequence[int],
@@ -139,7 +266,7 @@ def _patiently(
     """Return a row field by field, nan for an empty cell; empty if a required one is no number."""
     row = []
     for index, must in zip(wanted, required, strict=True):
-        text = fields[index].strip().strip('"') if index < len(fields) else ""
+        text = fields[index].strip().strip(_QUOTES) if index < len(fields) else ""
         try:
             # Spreadsheets leave cells empty, Fortran writes 1.0D+03.
             row.append(convert(text.replace("D", "E")) if text else _NAN)

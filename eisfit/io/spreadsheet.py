@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 
 from eisfit.errors import NoImpedanceError, ReadError
+from eisfit.io.cellnumbers import numbers_of
 from eisfit.io.cells import Cell, Cells, OdsCells, SharedTexts, Sheet, XlsxCells, XlsxNames, parse
 from eisfit.io.columns import interpret, is_complete
 from eisfit.io.layout import bare_unit
 from eisfit.io.measurement import Choice, Measurement, measured_side_by_side
 from eisfit.io.request import Request
 from eisfit.io.source import Source
-from eisfit.spectrum import FloatArray
 
 # A name stands in one of the first rows of its sheet.
 _HEADER_ROWS = 200
@@ -181,8 +181,10 @@ def _side_by_side(
         names = [found or "" for _, found in zip_longest(range(width), names[:width])]
     names, below = _with_units(names, below)
     choice = Choice.among(names, request, source.name)
-    values = [_numbers(below, index) for index in choice.indices]
-    notes = [f"sheet {name}"] if name else []
+    cells = [[row[i] if i < len(row) else None for row in below] for i in choice.indices]
+    quantities = [column.quantity for _, column in choice.used]
+    values, said = numbers_of(cells, quantities, source.name, request.decimal)
+    notes = ([f"sheet {name}"] if name else []) + ([said] if said else [])
     keep = ~np.all([np.isnan(v) for v in values], axis=0) if values else np.ones(0, bool)
     more: dict[str, Any] = {"format": kind, "notes": tuple(notes), "label": name}
     return measured_side_by_side(choice, [v[keep] for v in values], source.name, **more)
@@ -198,20 +200,3 @@ def _with_units(names: list[str], below: list[list[Cell]]) -> tuple[list[str], l
         for name, unit in zip_longest(names, units[: len(names)], fillvalue="")
     ]
     return (named, below[1:]) if named != names else (names, below)
-
-
-def _numbers(rows: list[list[Cell]], index: int) -> FloatArray:
-    """Return the numbers of a column; those that a person typed as text count too."""
-    return np.array([_number(row[index]) if index < len(row) else np.nan for row in rows], float)
-
-
-def _number(cell: Cell) -> float:
-    if isinstance(cell, float):
-        return cell
-    text = (cell or "").strip()
-    if "," in text and "." not in text and text.count(",") == 1:
-        text = text.replace(",", ".")
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from eisfit.errors import NoImpedanceError, ReadError
 from eisfit.io import eclab
 from eisfit.io.columns import VITAL, Column, interpret
-from eisfit.io.kkhint import slope
 from eisfit.io.layout import (
     LONGEST_NAMES,
     Layout,
@@ -25,6 +23,7 @@ from eisfit.io.measurement import Choice, Measurement, measured_side_by_side
 from eisfit.io.request import Request
 from eisfit.io.rows import parse_lines, parse_rows
 from eisfit.io.source import Source
+from eisfit.io.unnamed import read_unnamed
 from eisfit.spectrum import FloatArray
 
 _NOTHING_ASKED = Request()
@@ -48,11 +47,13 @@ def read_table(source: Source, request: Request) -> list[Measurement]:
     def rows(
         layout: Layout, wanted: list[int], required: list[bool]
     ) -> tuple[FloatArray, list[str]]:
-        return parse_rows(source, layout, wanted, required)
+        return parse_rows(source, layout, wanted, required, request.decimal)
 
     if eclab.is_eclab(lines) and not (request.order or request.renamed):
         header = eclab.parse_header(lines, source.name)
-        layout = below_header(lines, header.names_line, [header.names], source.name)
+        layout = below_header(
+            lines, header.names_line, [header.names], source.name, request.decimal
+        )
         said: dict[str, Any] = {
             "format": header.format,
             "control": header.control,
@@ -63,17 +64,10 @@ def read_table(source: Source, request: Request) -> list[Measurement]:
         return read_lists(source, request)
     if (layout_or_none := _named(lines, request, source.name)) is not None:
         return _measured(layout_or_none, rows, source.name)
-    headerless = without_header(lines, source.name)
+    headerless = without_header(lines, source.name, request.decimal)
     if headerless is not None and request.order:
         named = request.names([""] * len(headerless.names), source.name)
-        layout = Layout(
-            named,
-            headerless.first_row,
-            headerless.separator,
-            headerless.decimal,
-            headerless.thousands,
-        )
-        return _measured(layout, rows, source.name)
+        return _measured(replace(headerless, names=named), rows, source.name)
     _refuse_unknown_names(lines, headerless, source.name)
     if headerless is None:
         raise ReadError(
@@ -81,7 +75,7 @@ def read_table(source: Source, request: Request) -> list[Measurement]:
             "freq/Hz, Re(Z)/Ohm, -Im(Z)/Ohm above the numbers, or three columns without names "
             "(frequency, real part, imaginary part)"
         )
-    return [_headerless(source, headerless, request)]
+    return [read_unnamed(source, headerless, request)]
 
 
 def _first_lines(source: Source) -> list[str]:
@@ -117,7 +111,7 @@ def measured_block(
     def rows(
         layout: Layout, wanted: list[int], required: list[bool]
     ) -> tuple[FloatArray, list[str]]:
-        return parse_lines(lines, layout, wanted, required, source_name)
+        return parse_lines(lines, layout, wanted, required, source_name, request.decimal)
 
     layout = _named(lines[:500], request, source_name)
     if layout is None:
@@ -141,7 +135,7 @@ def _named(lines: Sequence[str], request: Request, source_name: str) -> Layout |
                     if set(wanted) <= set(names)
                 ]
                 if ways := [names for names in ways if _has_vital(names)]:
-                    return below_header(lines, at, ways, source_name)
+                    return below_header(lines, at, ways, source_name, request.decimal)
         raise ReadError(
             f"{source_name} has no line with the column names {', '.join(wanted)} (--columns): "
             "give them as they stand in the file"
@@ -162,8 +156,8 @@ def _named(lines: Sequence[str], request: Request, source_name: str) -> Layout |
                 f"{source_name}, line {at + 1}: the names that were given (--columns) are more "
                 "than the columns, or name no frequency or impedance"
             )
-        return below_header(lines, at, ways, source_name)
-    return below_header(lines, at, split_names(lines[at]), source_name)
+        return below_header(lines, at, ways, source_name, request.decimal)
+    return below_header(lines, at, split_names(lines[at]), source_name, request.decimal)
 
 
 def _has_vital(names: Sequence[str]) -> bool:
@@ -220,7 +214,7 @@ def _measured(
     if more["format"] == "text table":
         # The names of a vendor need no explanation; those that a person wrote do.
         said = [*said, *_as_named(choice)]
-    more["notes"] = (layout.describe(), *said, *notes)
+    more["notes"] = (*notes[:1], *said, *notes[1:])
     return measured_side_by_side(choice, list(values.T), source_name, **more)
 
 
@@ -231,59 +225,3 @@ def _as_named(choice: Choice) -> list[str]:
         for sentence, vital in zip(choice.taken, choice.vital, strict=True)
         if vital
     ]
-
-
-def _headerless(source: Source, layout: Layout, request: Request) -> Measurement:
-    width = len(layout.names)
-    if width != 3:
-        raise ReadError(
-            f"{source.name} has {width} columns of numbers without names: write a line of names "
-            "above them, such as frequency, Re(Z), Im(Z), or give the names (--columns)"
-        )
-    values, notes = parse_rows(source, layout, [0, 1, 2], [True] * 3)
-    frequency, real, imaginary = values.T
-    used = np.isfinite(values).all(axis=1) & (frequency > 0)
-    if used.sum() < 1 or np.mean(frequency[np.isfinite(frequency)] < 0) > 0:
-        raise ReadError(
-            f"{source.name}: the first of three columns without names should be the frequency, "
-            "but has no positive number, or negative ones: write a line of names above them, or "
-            "give the names (--columns)"
-        )
-    turned, why = _headerless_sign(frequency[used], real[used], imaginary[used], request)
-    notes = [
-        layout.describe(),
-        "the columns have no names; they were taken as frequency in Hz, real part in ohm and "
-        f"{'minus the ' if turned else ''}imaginary part in ohm, {why}",
-        *notes,
-    ]
-    columns = {
-        ("frequency", ""): frequency,
-        ("real", "Ewe"): real,
-        ("imaginary", "Ewe"): -imaginary if turned else imaginary,
-    }
-    taken = (
-        "column 1: frequency in Hz (assumed)",
-        "column 2: real part in ohm (assumed)",
-        f"column 3: {'minus the ' if turned else ''}imaginary part in ohm ({why})",
-    )
-    return Measurement(
-        columns,
-        "text table without names",
-        notes=tuple(notes),
-        taken=taken,
-        minus_is_named=turned,
-    )
-
-
-def _headerless_sign(
-    frequency: FloatArray, real: FloatArray, imaginary: FloatArray, request: Request
-) -> tuple[bool, str]:
-    """Tell whether the third column is minus the imaginary part, and why."""
-    if request.sign is not None:
-        return request.sign < 0, "as asked for"
-    measured_slope = slope(frequency, imaginary, real)
-    if np.isfinite(measured_slope):
-        return measured_slope < 0, "which goes with its real part (Kramers-Kronig)"
-    size = np.hypot(real, imaginary)
-    share = imaginary / np.where(size > 0, size, 1.0)
-    return float(share.sum()) > 0, "which makes most of it capacitive"

@@ -39,7 +39,7 @@ def example() -> str:
 
 def write(tmp_path, head: str = "ACME EIS", rows: int = len(F)) -> Path:
     path = tmp_path / "cell.acme"
-    lines = [f"{f!r}|{z.real!r}|{-z.imag!r}" for f, z in zip(F.tolist(), Z.tolist(), strict=True)]
+    lines = [f"{f!r}!{z.real!r}!{-z.imag!r}" for f, z in zip(F.tolist(), Z.tolist(), strict=True)]
     path.write_text("\n".join([head, *lines[:rows], *lines[:rows]]))
     return path
 
@@ -62,7 +62,7 @@ def test_the_example_of_the_documentation(tmp_path, installed):
 def test_errors_of_an_added_reader_bear_its_name(tmp_path, installed):
     installed(acme=example())
     path = tmp_path / "cell.acme"
-    path.write_text("ACME EIS\n1|2|x\n")
+    path.write_text("ACME EIS\n1!2!x\n")
     with pytest.raises(ReadError, match=r"cell\.acme is damaged.*export it again"):
         eio.read(path)
     installed(acme2=example().replace("except ValueError", "except KeyError"))
