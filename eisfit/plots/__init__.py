@@ -1,5 +1,6 @@
 """Plots that fit a column of a paper, or two: each takes and returns `ax`, none touches pyplot."""
 
+from eisfit.plots.activation import arrhenius
 from eisfit.plots.curves import bode
 from eisfit.plots.deviation import residuals
 from eisfit.plots.distribution import drt
@@ -15,6 +16,7 @@ from eisfit.plots.trend import resistance_trend
 
 __all__ = [
     "FORMATS",
+    "arrhenius",
     "bode",
     "contributions",
     "drt",

@@ -55,7 +55,7 @@ def readable(role: str) -> str:
     return role if role.startswith("R_") else role.replace("_", " ")
 
 
-def above(ax: Axes, groups: Sequence[Entries], grow: bool = False) -> float:
+def above(ax: Axes, groups: Sequence[Entries], grow: bool = False, lift_pt: float = 0.0) -> float:
     """Put the key above the axes, where it covers nothing; return how many lines it has.
 
     Parameters
@@ -64,6 +64,8 @@ def above(ax: Axes, groups: Sequence[Entries], grow: bool = False) -> float:
         Each has columns of its own width; the first stands on top.
     grow : bool
         Whether the figure grows by the height of the key.
+    lift_pt : float
+        Height of what stands between axes and key.
     """
     from matplotlib.transforms import ScaledTranslation
 
@@ -71,7 +73,7 @@ def above(ax: Axes, groups: Sequence[Entries], grow: bool = False) -> float:
     blocks = [_Block.of(ax, group) for group in groups if group]
     lines = 0.0
     for block in reversed(blocks):
-        shift = ScaledTranslation(0.0, lines * _ROW_PT / 72.0, figure.dpi_scale_trans)
+        shift = ScaledTranslation(0.0, (lift_pt + lines * _ROW_PT) / 72.0, figure.dpi_scale_trans)
         before = ax.get_legend()
         style.legend(
             ax, block.entries, loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=block.columns,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from eisfit.plots import keys, style
+from eisfit.plots.growth import Curve, best_curves, draw_curve, name_curves
 from eisfit.plots.rows import Row, chosen, reach, rows_of, wants_log
 from eisfit.plots.sequence import Positions, name_of
 
@@ -28,6 +29,7 @@ def resistance_trend(
     roles: Sequence[str] | None = None,
     log: bool | None = None,
     reference: bool = True,
+    laws: pd.DataFrame | None = None,
     columns: int = 1,
 ) -> Axes:
     """Draw resistances over the place in the series, with 95 % intervals.
@@ -47,6 +49,9 @@ def resistance_trend(
         Whether the resistances have a logarithmic axis; without it, where they span a decade.
     reference : bool
         Whether to mark the values of `reference_ohm` with crosses.
+    laws : DataFrame, optional
+        Laws of growth, as `Comparison.growth()` returns them: over aging time the best law of each
+        resistance is drawn as a curve with its name, in place of the line from point to point.
     columns : 1 or 2
         Of a paper, the width of a figure of its own.
 
@@ -73,14 +78,17 @@ def resistance_trend(
     palette = _palette(drawn, samples)
     positions = Positions.of([row.place for row in rows], along)
     placed = list(zip(rows, positions.numbers, strict=True))
+    curves = best_curves(laws) if along == "time_h" else {}
     for sample in samples:
         for role in drawn:
             lines = [(r, x) for r, x in placed if (r.sample, r.role) == (sample, role)]
             for cell in keys.in_order(row.cell for row, _ in lines):
                 points = [(r, x) for r, x in lines if r.cell == cell]
-                _draw(ax, points, palette[sample, role], samples.index(sample), logarithmic)
+                mark = _Mark(palette[sample, role], samples.index(sample))
+                _draw(ax, points, mark, curves.get((sample, cell, role)), logarithmic)
     marked = reference and _references(ax, placed)
     _label(ax, positions, along, logarithmic)
+    name_curves(ax)
     keys.above(ax, [_names(drawn, samples, palette), *_further(drawn, samples, rows, marked)], own)
     if len(drawn) == 1 and len(samples) > 1:
         style.plain(ax.yaxis.label, keys.of_role(drawn[0], ax.get_ylabel()))
@@ -97,8 +105,23 @@ def _palette(roles: Sequence[str], samples: Sequence[str]) -> dict[tuple[str, st
     return {(sample, role): of_role[role] for sample in samples for role in roles}
 
 
+class _Mark(NamedTuple):
+    """What tells a line of points: its colour, and the number of its sample."""
+
+    colour: str
+    number: int
+
+    @property
+    def marker(self) -> str:
+        return keys.MARKERS[self.number % len(keys.MARKERS)]
+
+    @property
+    def line(self) -> str:
+        return keys.LINES[self.number % len(keys.LINES)]
+
+
 def _draw(
-    ax: Axes, points: Sequence[tuple[Row, float]], colour: str, number: int, log: bool
+    ax: Axes, points: Sequence[tuple[Row, float]], mark: _Mark, curve: Curve | None, log: bool
 ) -> None:
     """Draw one line of points with their intervals; open where the status is not ok."""
     known = sorted((p for p in points if np.isfinite(p[0].ohm)), key=lambda point: point[1])
@@ -106,16 +129,17 @@ def _draw(
         return
     rows = [row for row, _ in known]
     x, y = np.array([at for _, at in known]), np.array([row.ohm for row in rows])
-    marker = keys.MARKERS[number % len(keys.MARKERS)]
-    line = keys.LINES[number % len(keys.LINES)]
-    ax.plot(x, y, line, color=colour, lw=0.9, zorder=2.0)
-    ax.errorbar(x, y, reach(rows, log), fmt="none", ecolor=colour, elinewidth=0.9, capsize=2.0,
-                capthick=0.9, zorder=2.1)  # fmt: skip
+    if curve is None:
+        ax.plot(x, y, mark.line, color=mark.colour, lw=0.9, zorder=2.0)
+    else:
+        draw_curve(ax, curve, x[np.isfinite(x)], mark.line, mark.colour)
+    ax.errorbar(x, y, reach(rows, log), fmt="none", ecolor=mark.colour, elinewidth=0.9,
+                capsize=2.0, capthick=0.9, zorder=2.1)  # fmt: skip
     sure = np.array([row.status == "ok" for row in rows])
-    for which, face in ((sure, colour), (~sure, "white")):
+    for which, face in ((sure, mark.colour), (~sure, "white")):
         if which.any():
-            ax.plot(x[which], y[which], marker, ms=_SIZE_PT, mec=colour, mfc=face, mew=0.8,
-                    zorder=2.2)  # fmt: skip
+            ax.plot(x[which], y[which], mark.marker, ms=_SIZE_PT, mec=mark.colour, mfc=face,
+                    mew=0.8, zorder=2.2)  # fmt: skip
 
 
 def _references(ax: Axes, placed: Sequence[tuple[Row, float]]) -> bool:
@@ -160,7 +184,7 @@ def _names(
 
     if len(roles) == 1 and len(samples) > 1:
         colours = [palette[sample, roles[0]] for sample in samples]
-        return [(_mark(c, i), s) for i, (c, s) in enumerate(zip(colours, samples, strict=True))]
+        return [(_in_key(c, i), s) for i, (c, s) in enumerate(zip(colours, samples, strict=True))]
     return [
         (Line2D([], [], color=palette[samples[0], role], lw=2.5), keys.readable(role))
         for role in roles
@@ -181,14 +205,15 @@ def _further(
         rest.append((open_mark, ", ".join(doubtful)))
     if marked:
         rest.append((Line2D([], [], ls="none", marker="+", color="black", ms=8.0), "reference"))
-    return [[(_mark("black", i), name) for i, name in enumerate(named)], rest]
+    return [[(_in_key("black", i), name) for i, name in enumerate(named)], rest]
 
 
-def _mark(colour: str, number: int) -> Artist:
+def _in_key(colour: str, number: int) -> Artist:
     from matplotlib.lines import Line2D
 
-    marker, line = (x[number % len(x)] for x in (keys.MARKERS, keys.LINES))
-    return Line2D([], [], color=colour, marker=marker, ls=line, ms=_SIZE_PT, lw=0.9)
+    mark = _Mark(colour, number)
+    look: dict[str, Any] = {"marker": mark.marker, "ls": mark.line, "ms": _SIZE_PT, "lw": 0.9}
+    return Line2D([], [], color=colour, **look)
 
 
 def _say_what_is_missing(ax: Axes, rows: Sequence[Row], own: bool) -> None:
