@@ -22,6 +22,7 @@ from eisfit.frozen import FrozenDict
 FORMAT, VERSION = "eisfit-batch", 1
 AUTO = "auto"
 DRT_METHODS = ("adaptive", "tikhonov", "blend")
+_ROLES = "roles of the model"
 # Half of what `eisfit.drt` takes: twice as fast, and no less true by `benchmarks/drt.py`
 _PER_DECADE = {"adaptive": 6.0}
 WEIGHTINGS = ("modulus", "proportional", "unit")
@@ -46,7 +47,7 @@ class Recipe:
     effort : "thorough" or "fast"
         Of the circuit fit.
     seed : int
-    electrode, columns, sign
+    electrode, columns, sign, decimal
         How files are read, as in `eisfit.read`; columns as text.
     f_min, f_max : float, optional
         Hz; what is below and above is left out.
@@ -68,6 +69,7 @@ class Recipe:
     electrode: str | None = None
     columns: str | None = None
     sign: str | None = None
+    decimal: str | None = None
     f_min: float | None = None
     f_max: float | None = None
 
@@ -84,7 +86,7 @@ class Recipe:
             )
         FitOptions(**self.fit_options)
         Settings.of(self.drt_options)
-        Request.of(self.electrode, self.columns, self.sign)
+        Request.of(**self.read_options)
         if self.f_min is not None and self.f_max is not None and self.f_min > self.f_max:
             raise ReadError(f"f_min {self.f_min:g} is above f_max {self.f_max:g} Hz")
 
@@ -106,7 +108,7 @@ class Recipe:
     @property
     def read_options(self) -> dict[str, Any]:
         """Options of the readers."""
-        return {"electrode": self.electrode, "columns": self.columns, "sign": self.sign}
+        return {name: getattr(self, name) for name in ("electrode", "columns", "sign", "decimal")}
 
     @cached_property
     def text(self) -> str:
@@ -147,6 +149,8 @@ def recipe_of(text: str) -> Recipe:
 def differences(earlier: str, now: str) -> Iterator[str]:
     """Yield what differs between two recipes, as `name: earlier, now`."""
     before, after = _flat(json.loads(earlier)), _flat(json.loads(now))
+    if before["model"] != after["model"]:
+        after[_ROLES] = before.get(_ROLES)  # that goes without saying
     for key in sorted({*before, *after}):
         if before.get(key) != after.get(key):
             yield f"{key}: {_said(before.get(key))} then, {_said(after.get(key))} now"
@@ -189,7 +193,7 @@ def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
     flat = dict(document)
     card = flat.pop("model")
     if isinstance(card, dict):
-        flat |= {"model": card["name"], "circuit": card["circuit"], "model's roles": card["roles"]}
+        flat |= {"model": card["name"], "circuit": card["circuit"], _ROLES: card["roles"]}
     else:
         flat["model"] = card
     return flat

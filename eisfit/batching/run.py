@@ -91,8 +91,8 @@ def batch(
     **options
         Of `eisfit.batching.recipe.Recipe`, what is done with a spectrum: `kk`, `drt`,
         `drt_method`, `drt_samples`, `weighting`, `effort`, `seed`, `electrode`, `columns`, `sign`,
-        `f_min`, `f_max`; and of `Conduct`, how it is run: `workers`, `limits`, `anew`, `retry`,
-        `watch`, `stop`.
+        `decimal`, `f_min`, `f_max`; and of `Conduct`, how it is run: `workers`, `limits`, `anew`,
+        `retry`, `watch`, `stop`.
 
     Raises
     ------

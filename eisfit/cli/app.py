@@ -9,10 +9,12 @@ from typing import Annotated
 import typer
 
 from eisfit.cli.options import (
+    BatchDRT,
     ColumnsOption,
     DecimalOption,
     DRTEngine,
     DRTWeighting,
+    Effort,
     ElectrodeOption,
     Engine,
     FilesArg,
@@ -182,6 +184,101 @@ def kk(
         Output.of(out, formats, force),
         as_json,
     )
+
+
+@app.command()
+def batch(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PATH|GLOB|MANIFEST...", show_default=False,
+            help="Files, folders, patterns, or text files that list paths.",
+        ),
+    ],
+    out: Annotated[
+        str, typer.Option("--out", "-o", metavar="DIR", show_default=False, help="The data set.")
+    ],
+    model: Annotated[
+        str,
+        typer.Option("--model", "-m", metavar="NAME|CIRCUIT|auto", help="As of eisfit fit."),
+    ] = "auto",
+    kk: Annotated[bool, typer.Option("--kk", help="Kramers-Kronig test as well.")] = False,
+    drt: Annotated[bool, typer.Option("--drt", help="Relaxation times as well.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="Processes.  [default: all cores]")
+    ] = None,
+    dask: Annotated[
+        str | None,
+        typer.Option(metavar="tcp://HOST:PORT", help="A dask scheduler, in place of processes."),
+    ] = None,
+    drt_method: Annotated[
+        BatchDRT, typer.Option(help="blend is the truest, and five times as slow.")
+    ] = BatchDRT.ADAPTIVE,
+    drt_samples: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Resamples, for intervals of peaks.")
+    ] = 0,
+    weighting: Annotated[Weighting, typer.Option(help="Of the circuit fit.")] = Weighting.MODULUS,
+    effort: Annotated[Effort, typer.Option(help="Of the circuit fit.")] = Effort.THOROUGH,
+    seed: SeedOption = 0,
+    electrode: ElectrodeOption = None,
+    f_min: LowOption = None,
+    f_max: HighOption = None,
+    columns: ColumnsOption = None,
+    sign: SignOption = None,
+    decimal: DecimalOption = None,
+    time_limit: Annotated[
+        float, typer.Option(min=1, metavar="S", help="After which a task is stopped.")
+    ] = 300.0,
+    memory_limit: Annotated[
+        float, typer.Option(min=0, metavar="GB", help="Of a process; 0 for none.")
+    ] = 2.0,
+    retry: Annotated[bool, typer.Option("--retry", help="Do failed files again.")] = False,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Put results of other settings aside.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> int:  # fmt: skip
+    """Fit thousands of files into one data set; goes on where it was after any interruption."""
+    from eisfit.batching.recipe import Recipe
+    from eisfit.batching.run import Conduct
+    from eisfit.batching.work import Limits
+    from eisfit.cli.batch import batch as run_batch
+    from eisfit.cli.batch import cluster_size
+
+    recipe = Recipe(
+        model, kk=kk, drt=drt, drt_method=drt_method.value, drt_samples=drt_samples,
+        weighting=weighting.value, effort=effort.value, seed=seed,
+        electrode=None if electrode is None else electrode.value,
+        columns=columns, sign=sign, decimal=decimal, f_min=f_min, f_max=f_max,
+    )  # fmt: skip
+    limits = Limits(time_limit, int(memory_limit * 2**30))
+    at_once = workers if workers or dask is None else cluster_size(dask)
+    conduct = Conduct(at_once, limits, anew, retry)
+    return run_batch(files, out, recipe, conduct, dask, as_json)
+
+
+@app.command()
+def results(
+    folder: Annotated[
+        str, typer.Argument(metavar="DIR", show_default=False, help="What --out of batch was.")
+    ],
+    query: Annotated[
+        str | None, typer.Option("--query", "-q", metavar="SQL", help="Ask by SQL of DuckDB.")
+    ] = None,
+    as_csv: Annotated[
+        bool, typer.Option("--csv", help="Write CSV: all tables, or the answer to the query.")
+    ] = False,
+    as_json: JsonOption = False,
+    out: Annotated[
+        str | None,
+        typer.Option("--out", "-o", metavar="DIR", help="For the tables.  [default: DIR/csv]"),
+    ] = None,
+    force: ForceOption = False,
+) -> int:
+    """Show, ask or export the data set of a batch."""
+    from eisfit.cli.results import results as show_results
+
+    return show_results(folder, query, as_csv, as_json, out, force)
 
 
 @app.command()

@@ -53,6 +53,21 @@ class DRTEngine(StrEnum):
     PYDRTTOOLS = "pydrttools"
 
 
+class BatchDRT(StrEnum):
+    """How a batch computes distributions of relaxation times."""
+
+    ADAPTIVE = "adaptive"
+    TIKHONOV = "tikhonov"
+    BLEND = "blend"
+
+
+class Effort(StrEnum):
+    """How hard a circuit fit searches."""
+
+    THOROUGH = "thorough"
+    FAST = "fast"
+
+
 class Text(StrEnum):
     """What spectra are written as."""
 

@@ -1,0 +1,153 @@
+"""What a data set says: its tables for readers, SQL over them, and CSV for spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from eisfit.batching.schema import TABLES, arrow_schema
+from eisfit.batching.store import part_files, settings_text
+from eisfit.errors import EngineError, OutputError, ResultError
+
+if TYPE_CHECKING:
+    import pyarrow.dataset as ds
+
+# With these a cell begins what a spreadsheet takes for a formula (OWASP, CSV injection)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a query gave: names of columns, and rows."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+
+def dataset(folder: Path, table: str) -> ds.Dataset:
+    """Return a table of a data set; without rows where nothing of it was asked for.
+
+    Raises
+    ------
+    OutputError
+        If the folder holds no data set.
+    ResultError
+        If there is no such table.
+    """
+    import pyarrow.dataset as ds
+
+    if table not in TABLES:
+        raise ResultError(f"no table is called {table!r}: there are {', '.join(TABLES)}")
+    settings_text(folder)
+    files, schema = part_files(folder, table), arrow_schema(table)
+    if files:
+        return ds.dataset(files, schema=schema, format="parquet")
+    return ds.InMemoryDataset(schema.empty_table())
+
+
+def query(folder: Path, sql: str) -> Answer:
+    """Return the answer to SQL of DuckDB; the tables are `eisfit.batching.schema.TABLES`.
+
+    It runs in memory: it reads nothing but the tables, and writes nothing.
+
+    Raises
+    ------
+    EngineError
+        If duckdb is not installed.
+    ResultError
+        If the query fails, with what DuckDB says of it.
+    OutputError
+        If the folder holds no data set.
+    """
+    try:
+        import duckdb
+    except ImportError as error:
+        raise EngineError("--query needs duckdb: pip install 'eisfit-toolkit[query]'") from error
+    with duckdb.connect(":memory:") as connection:
+        for table in TABLES:
+            connection.register(table, dataset(folder, table))
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
+        try:
+            found = connection.execute(sql)
+            if found.description is None:
+                raise ResultError("the query gives no rows: write a SELECT")
+            names = tuple(str(column[0]) for column in found.description)
+            return Answer(names, found.fetchall())
+        except duckdb.Error as error:
+            raise ResultError(f"DuckDB: {error}") from error
+
+
+def counts(folder: Path) -> dict[str, int]:
+    """Return the number of rows of each table."""
+    return {table: dataset(folder, table).count_rows() for table in TABLES}
+
+
+def failures(folder: Path, most: int) -> tuple[int, list[tuple[str, str]]]:
+    """Return how many files failed, and the first of them with their reasons."""
+    import pyarrow.compute as pc
+
+    ledger = dataset(folder, "files")
+    failed = pc.field("status") == "failed"
+    rows = ledger.head(most, columns=["file", "error"], filter=failed).to_pylist()
+    return ledger.count_rows(filter=failed), [(row["file"], row["error"]) for row in rows]
+
+
+def table_rows(folder: Path, table: str) -> Iterator[Sequence[Any]]:
+    """Yield the names of a table's columns, then its rows, however long it is."""
+    source = dataset(folder, table)
+    yield tuple(source.schema.names)
+    for batch in source.to_batches(batch_size=_ROWS):
+        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+
+
+def write_csv(rows: Iterator[Sequence[Any]], stream: IO[str]) -> None:
+    """Write rows as CSV, every digit of a number; text that begins like a formula gets a quote."""
+    writer = csv.writer(stream, lineterminator="\n")
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+
+
+def write_tables(folder: Path, out: Path, force: bool) -> list[Path]:
+    """Write every table that has rows as a CSV file, and return the files.
+
+    Raises
+    ------
+    OutputError
+        If a file is there already and `force` is false, or the system refuses to write.
+    """
+    targets = {t: out / f"{t}.csv" for t, count in counts(folder).items() if count}
+    there = [str(path) for path in targets.values() if path.exists()]
+    if there and not force:
+        raise OutputError(f"{', '.join(there)} exist already: --force replaces them")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for table, path in targets.items():
+            aside = path.with_name(f".{path.name}.tmp")
+            try:
+                with aside.open("w", encoding="utf-8", newline="") as stream:
+                    write_csv(table_rows(folder, table), stream)
+                aside.replace(path)
+            finally:
+                aside.unlink(missing_ok=True)
+    except OutputError:
+        raise
+    except OSError as error:
+        raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
+    return list(targets.values())
+
+
+def _cell(value: Any) -> Any:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return value
