@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eisfit.cli.inputs import Failure, Item, Selection, gather, key, unused
-from eisfit.cli.outputs import make_folder, safe_name
 from eisfit.cli.run import report
 from eisfit.cli.screen import Screen
 from eisfit.errors import EisfitError, OutputError
+from eisfit.io.paths import make_folder, safe_name
 
 if TYPE_CHECKING:
     from eisfit.spectrum import Spectrum

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -11,11 +9,8 @@ from pathlib import Path
 
 from eisfit.cli.inputs import Item, key, unused
 from eisfit.errors import OutputError
+from eisfit.io.paths import make_folder, safe_name
 
-_UNSAFE = re.compile(r"[^\w.+@%=-]+")
-_LONGEST = 80
-# Names that Windows keeps for devices, with any suffix
-_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 _LISTED = 5
 
 
@@ -97,26 +92,3 @@ class Plan:
         make_folder(folder)
         data = content.encode("utf-8") if isinstance(content, str) else content
         self.written.append(write_bytes_atomically(folder / name, data, self.output.force))
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it.
-
-    Raises
-    ------
-    OutputError
-        If the system refuses.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:
-        raise OutputError(f"cannot make the folder {folder}: {error}") from error
-
-
-def safe_name(label: str) -> str:
-    """Return a file name made from a label that is never a path, hidden, or a device."""
-    plain = unicodedata.normalize("NFC", label)
-    name = _UNSAFE.sub("_", plain).strip("._ ")[:_LONGEST].rstrip("._ ")
-    if not name:
-        return "spectrum"
-    return f"_{name}" if _DEVICES.fullmatch(name) else name

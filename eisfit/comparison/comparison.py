@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eisfit.analysis import Analysis
@@ -15,6 +17,7 @@ from eisfit.series import Failure, Series
 
 if TYPE_CHECKING:
     import pandas as pd
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,8 +119,86 @@ class Comparison:
         """Return where the numbers come from: file, sweep, SHA-256, format, circuit."""
         return tables.provenance(self)
 
+    def findings(self) -> dict[str, tuple[str, ...]]:
+        """Return what the comparison says, in sentences under their headings."""
+        from eisfit.comparison.sentences import findings
+
+        return findings(self)
+
     def sentences(self) -> tuple[str, ...]:
         """Return what the comparison says: ratios, changes, laws, energies, references."""
-        from eisfit.comparison.sentences import sentences
+        return tuple(sentence for part in self.findings().values() for sentence in part)
 
-        return tuple(sentences(self))
+    def hints(self) -> tuple[str, ...]:
+        """Return what a colleague would say of such measurements, where it applies."""
+        from eisfit.comparison.prose import hints
+
+        return tuple(hints(self))
+
+    def methods(self) -> str:
+        """Return a paragraph for a paper: what was done, with settings, versions and sources."""
+        from eisfit.comparison.prose import methods
+
+        return methods(self)
+
+    def plot(
+        self,
+        kind: str = "resistance_trend",
+        ax: Axes | None = None,
+        *,
+        where: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Axes:
+        """Draw a figure of the comparison.
+
+        Parameters
+        ----------
+        kind : str
+            "nyquist_series", "drt_waterfall", "drt_map", "resistance_trend", "contributions" or
+            "resistance_by_state": the functions of `eisfit.plots` of these names.
+        ax : matplotlib Axes, optional
+            Where to draw; without it a figure of its own is made.
+        where : mapping of columns to values, optional
+            Which members: {"sample": "Si", "state": "pristine"}.
+        **options
+            Of the function: `columns`, `roles`, `log` ...
+
+        Raises
+        ------
+        SeriesError
+            If the kind or a column is unknown, no member is left, or a DRT figure is asked for
+            with more than one track.
+        """
+        from eisfit.comparison.figures import chosen, draw
+
+        return draw(self, kind, chosen(self.series, where or {}), ax, **options)
+
+    def save(
+        self,
+        folder: str | PathLike[str],
+        formats: Sequence[str] = (),
+        force: bool = False,
+        progress: Callable[[int], None] | None = None,
+    ) -> tuple[Path, ...]:
+        """Write tables, figures, `report.html`, `comparison.json` and the fits, and return paths.
+
+        Parameters
+        ----------
+        folder : path
+            Made if it does not exist.
+        formats : sequence of str
+            Of tables: csv, parquet, xlsx, tex, md (csv unless any is given); of figures: png,
+            svg, pdf (png unless any is given).
+        force : bool
+            Replace files that exist.
+        progress : function of int, optional
+            Told when a step is done; there are `2 + figures` of them.
+
+        Raises
+        ------
+        OutputError
+            If a format is unknown, files exist and `force` is false, or they cannot be written.
+        """
+        from eisfit.comparison.save import save
+
+        return save(self, folder, formats, force, progress)

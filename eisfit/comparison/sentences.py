@@ -1,4 +1,4 @@
-"""What a comparison says, in plain sentences."""
+"""What a comparison says, in plain sentences, by kind."""
 
 from __future__ import annotations
 
@@ -6,30 +6,33 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from eisfit.comparison import between, laws
-from eisfit.comparison.words import quantity
+from eisfit.comparison.electrolyte import NAME
+from eisfit.comparison.groups import Line
+from eisfit.comparison.words import condition, conditions, named, quantity
 from eisfit.trends import many_comparisons
 
 if TYPE_CHECKING:
     from eisfit.comparison.comparison import Comparison
 
-_NOTHING = ("too few points",)
+SAMPLES, CHANGES, LAWS, TEMPERATURE, REFERENCE = (
+    "Samples", "Changes", "Growth", "Temperature", "Reference",
+)  # fmt: skip
+_KNOWN = ("ok", "no interval")
 
 
-def sentences(comparison: Comparison) -> Iterator[str]:
-    """Yield ratios of samples, changes along tracks, laws, energies, and the references."""
-    yield from _ratios(comparison)
-    changes = between.changes(comparison)
-    for _, change in changes:
-        if change.status in ("ok", "no interval"):
-            yield change.sentence()
-    if warning := many_comparisons([change.p_value for _, change in changes]):
-        yield f"changes: {warning}"
-    for _, growth in laws.growth(comparison):
-        if growth.status not in _NOTHING:
-            yield growth.sentence()
-    for _, activation in laws.activations(comparison):
-        yield activation.sentence()
-    yield from _references(comparison)
+def findings(comparison: Comparison) -> dict[str, tuple[str, ...]]:
+    """Return the sentences under their headings; a heading without any is left out.
+
+    What has no interval, for two points are no series, stands in the tables alone.
+    """
+    found = {
+        SAMPLES: tuple(_ratios(comparison)),
+        CHANGES: tuple(_changes(comparison)),
+        LAWS: tuple(g.sentence() for _, g in laws.growth(comparison) if g.best),
+        TEMPERATURE: tuple(_temperature(comparison)),
+        REFERENCE: tuple(_references(comparison)),
+    }
+    return {heading: sentences for heading, sentences in found.items() if sentences}
 
 
 def _ratios(comparison: Comparison) -> Iterator[str]:
@@ -38,14 +41,54 @@ def _ratios(comparison: Comparison) -> Iterator[str]:
     along = comparison.series.along
     last: dict[tuple[object, ...], str] = {}
     for head, ratio in found:
-        if ratio.status not in ("ok", "no interval"):
-            continue
-        others = tuple(v for k, v in head.items() if k != along and v == v and along != "state")
-        key = (*others, ratio.first, ratio.second) if along != "state" else tuple(head.values())
-        last[key] = ratio.sentence()
+        if ratio.status in _KNOWN:
+            kept = {k: v for k, v in head.items() if v == v and (k != along or along == "state")}
+            last[(*kept.items(), ratio.first, ratio.second)] = ratio.sentence()
     yield from last.values()
     if warning := many_comparisons([ratio.p_value for _, ratio in found]):
-        yield f"ratios: {warning}"
+        yield warning
+
+
+def _changes(comparison: Comparison) -> Iterator[str]:
+    found = between.changes(comparison)
+    yield from (change.sentence() for _, change in found if change.status == "ok")
+    if warning := many_comparisons([change.p_value for _, change in found]):
+        yield warning
+
+
+def _temperature(comparison: Comparison) -> Iterator[str]:
+    found = laws.activations(comparison)
+    wholes = {line.head["sample"] for line, _ in found if line.role == NAME}
+    for line, activation in found:
+        # ln(sigma) gives nearly the same: it is in the table
+        if activation.form == "sigma" or activation.status == "no interval":
+            continue
+        if line.head["sample"] in wholes and not _is_of_electrolyte(comparison, line):
+            continue
+        yield activation.sentence()
+    yield from _conductivities(comparison)
+
+
+def _is_of_electrolyte(comparison: Comparison, line: Line) -> bool:
+    """Whether a line is the electrolyte's, or an arc that is: its series resistance is not."""
+    analysis = comparison.analyses[line.indices[0]]
+    elements = () if analysis is None else analysis.model.electrolyte
+    has_tau = any(tau == tau for tau in line.column("tau_s"))
+    return line.role == NAME or (has_tau and line.rows[0]["element"] in elements)
+
+
+def _conductivities(comparison: Comparison) -> Iterator[str]:
+    for row in laws.conductivities(comparison):
+        sigma, error = row["conductivity_s_cm"], row.get("conductivity_stderr_s_cm", float("nan"))
+        if row["role"] != NAME or sigma != sigma:
+            continue
+        where = conditions({k: row[k] for k in ("cell", "time_h", "state")})
+        at = condition("temperature_c", row["temperature_c"])
+        sure = f" ± {1e3 * error:.2g}" if error == error else ""
+        yield (
+            f"{named(row['sample'], where)}: ionic conductivity {1e3 * sigma:.4g}{sure} mS/cm"
+            f"{f' at {at}' if at else ''}, of the {row['uncertainty']}"
+        )
 
 
 def _references(comparison: Comparison) -> Iterator[str]:
@@ -55,9 +98,6 @@ def _references(comparison: Comparison) -> Iterator[str]:
             if row["difference_percent"] == row["difference_percent"]:
                 apart.setdefault(row["role"], []).append(row["difference_percent"])
     for role, differences in apart.items():
-        span = f"{min(differences):+.2g} to {max(differences):+.2g} %"
-        one = f"{differences[0]:+.2g} %"
-        yield (
-            f"{quantity(role)} against the reference: {one if len(differences) == 1 else span} "
-            f"(n = {len(differences)})"
-        )
+        low, high = min(differences), max(differences)
+        span = f"{low:+.2g} %" if len(differences) == 1 else f"from {low:+.2g} to {high:+.2g} %"
+        yield f"{quantity(role)}: {span} off the reference (n = {len(differences)})"

@@ -1,0 +1,184 @@
+"""Which figures a comparison has, and what each is drawn from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from eisfit.comparison.words import condition, named
+from eisfit.errors import SeriesError
+from eisfit.io.paths import safe_name
+from eisfit.series import Series
+from eisfit.series.tracks import temperature_levels
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from eisfit.comparison.comparison import Comparison
+
+OF_SPECTRA = ("nyquist_series",)
+OF_TRACKS = ("drt_waterfall", "drt_map")
+OF_TABLES = ("resistance_trend", "contributions", "resistance_by_state")
+KINDS = (*OF_SPECTRA, *OF_TRACKS, *OF_TABLES)
+_LEAST = {"drt_map": 3}  # spectra, from which on a map shows more than lines do
+_MOST_STACKS = 60
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A figure: the name of its file, what kind it is, and the members in it."""
+
+    name: str
+    kind: str
+    members: tuple[int, ...]
+
+
+def planned(series: Series) -> list[Figure]:
+    """Return the figures of a series, known before anything is computed."""
+    found = [Figure(_file("nyquist", words), "nyquist_series", m) for words, m in _panels(series)]
+    tracks = series.tracks()
+    for members in tracks:
+        words = _words(series, members) if len(tracks) > 1 else ""
+        for kind in OF_TRACKS:
+            if len(members) >= _LEAST.get(kind, 2):
+                found.append(Figure(_file(kind, words), kind, members))
+    for words, panel in _panels(series):
+        if any(len(set(track) & set(panel)) > 1 for track in tracks):
+            found.append(Figure(_file("resistances", words), "resistance_trend", panel))
+            if len(panel) <= _MOST_STACKS:
+                found.append(Figure(_file("contributions", words), "contributions", panel))
+    states = {m.state for m in series.members if m.state}
+    if len(states) > 1:
+        last = (
+            tuple(t[-1] for t in tracks) if series.along != "state" else tuple(range(len(series)))
+        )
+        found.append(Figure("resistance_by_state", "resistance_by_state", last))
+    return _told_apart(found)
+
+
+def draw(
+    comparison: Comparison, kind: str, members: Sequence[int], ax: Axes | None, **options: Any
+) -> Axes:
+    """Draw one kind of figure of some members; see `Comparison.plot`.
+
+    Raises
+    ------
+    SeriesError
+        If the kind is unknown, or none of the members was analysed.
+    """
+    from eisfit import plots
+
+    if kind not in KINDS:
+        raise SeriesError(f"no figure is called {kind!r}: choose one of {', '.join(KINDS)}")
+    known = [i for i in members if comparison.analyses[i] is not None]
+    if not known:
+        raise SeriesError(f"nothing to draw for {kind}: none of these members was analysed")
+    work = partial(getattr(plots, kind), ax=ax, **options)
+    if kind in OF_TABLES:
+        return _of_table(comparison, kind, known, work)
+    return _of_curves(comparison, kind, known, work)
+
+
+def chosen(series: Series, where: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the members whose columns have these values.
+
+    Raises
+    ------
+    SeriesError
+        If a column is unknown, or nothing fits.
+    """
+    rows = [{"sample": m.sample, "sweep": m.sweep, **m.conditions()} for m in series.members]
+    unknown = [name for name in where if not any(name in row for row in rows)]
+    if unknown:
+        raise SeriesError(f"no column is called {', '.join(unknown)}")
+    found = tuple(i for i, row in enumerate(rows) if all(row.get(k) == v for k, v in where.items()))
+    if not found:
+        raise SeriesError(f"no member has {', '.join(f'{k} = {v!r}' for k, v in where.items())}")
+    return found
+
+
+def _of_curves(
+    comparison: Comparison, kind: str, members: Sequence[int], work: Callable[..., Axes]
+) -> Axes:
+    series = comparison.series
+    places = [_place(series, i) for i in members]
+    samples = list(dict.fromkeys(series.members[i].sample for i in members))
+    if kind in OF_SPECTRA:
+        spectra = [series.members[i].spectrum for i in members]
+        of = [series.members[i].sample for i in members] if len(samples) > 1 else ()
+        return work(list(zip(spectra, places, strict=True)), along=series.along, samples=of)
+    tracks = [track for track in series.tracks() if set(track) & set(members)]
+    if len(tracks) > 1:
+        raise SeriesError(
+            f"{kind} draws one track, and these members are of {len(tracks)}: choose by where, "
+            f"such as {{'sample': {samples[0]!r}}}"
+        )
+    drts = [a.drt for i in members if (a := comparison.analyses[i]) is not None]
+    return work(list(zip(drts, places, strict=True)), along=series.along, sample=samples[0])
+
+
+def _of_table(
+    comparison: Comparison, kind: str, members: Sequence[int], work: Callable[..., Axes]
+) -> Axes:
+    from eisfit.tables import RESISTANCE_COLUMNS, frame
+
+    rows = [row for i in members for row in comparison.rows_by_member[i]]
+    table = frame(rows, RESISTANCE_COLUMNS)
+    along = "state" if kind == "resistance_by_state" else comparison.series.along
+    return work(table, along=along)
+
+
+def _place(series: Series, index: int) -> float | str:
+    value = series.members[index].coordinate(series.along)
+    return value if isinstance(value, str) else float(value)
+
+
+def _panels(series: Series) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """Yield the members that go into one figure together: of one state and temperature."""
+    members = series.members
+    keys: list[tuple[Hashable, ...]] = [() for _ in members]
+    if series.along not in ("state", "electrode_state"):
+        keys = [(*key, m.state) for key, m in zip(keys, members, strict=True)]
+    if series.along != "temperature_c":
+        warmth = temperature_levels([m.temperature_c for m in members])
+        keys = [(*key, level) for key, level in zip(keys, warmth, strict=True)]
+    groups: dict[tuple[Hashable, ...], list[int]] = {}
+    for index, key in enumerate(keys):
+        groups.setdefault(key, []).append(index)
+    for group in groups.values():
+        first = members[group[0]]
+        parts = [first.state, condition("temperature_c", round(first.temperature_c, 1))]
+        if series.along in ("state", "electrode_state"):
+            parts = parts[1:]
+        if series.along == "temperature_c":
+            parts = parts[:-1]
+        yield (named(*parts) if len(groups) > 1 else ""), tuple(group)
+
+
+def _words(series: Series, members: Sequence[int]) -> str:
+    first = series.members[members[0]]
+    parts = [first.sample, condition("cell", first.cell)]
+    for name in ("state", "temperature_c"):
+        values = {series.members[i].coordinate(name) for i in members}
+        if name != series.along and len(values) == 1:
+            parts.append(condition(name, values.pop()))
+    return named(*parts)
+
+
+def _file(kind: str, words: str) -> str:
+    return safe_name(f"{kind} {words}".strip().replace(",", ""))
+
+
+def _told_apart(figures: Sequence[Figure]) -> list[Figure]:
+    taken: set[str] = set()
+    found = []
+    for figure in figures:
+        name, number = figure.name, 1
+        while name.casefold() in taken:
+            number += 1
+            name = f"{figure.name}_{number}"
+        taken.add(name.casefold())
+        found.append(Figure(name, figure.kind, figure.members))
+    return found
