@@ -16,6 +16,8 @@ from eisfit.io.marks import Marks, has_gaps, settle, without_gaps
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?:nan|inf)", re.I)
 _QUOTES = '"\u201c\u201d\u201e\u2018\u2019 '
+# Bars that are of |Z|, not between columns.
+_MODULUS = re.compile(r"\|\s?Z[-\w]*\s?\|\s*(?:[/\[(,|]|$)")
 _SAMPLE = 200
 LONGEST_NAMES = 30_000
 # Lines that could be names by one of their words, and are none.
@@ -120,9 +122,9 @@ def _splits(text: str) -> Iterator[list[str]]:
             yield [name.strip() for name in split_row(text, separator)]
         yield [name.strip() for name in text.split(separator)]
     if "|" in text:
-        # The bars of |Z| have no space on their inner side.
-        bar = r"\s+\|\s+|^\|\s+|\s+\|$" if re.search(r"\|\s?Z", text) else r"\|"
-        yield [name.strip() for name in re.split(bar, text)]
+        if _MODULUS.search(text):
+            yield [name.strip() for name in re.split(r"\s+\|\s+|^\|\s+|\s+\|$", text)]
+        yield [name.strip() for name in text.split("|")]
     for pattern in (r"\t+", r"\s{2,}|\t+", r"\s+(?![(\[/])"):
         yield [name for name in (name.strip() for name in re.split(pattern, text)) if name]
 
