@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from eisfit.errors import TrendError
 from eisfit.trends.points import one_row, usable_points
 from eisfit.trends.regression import Line, student, two_sided, weighted_line
-from eisfit.trends.words import rounded, span
+from eisfit.trends.words import probability, rounded, span
 
 Array = NDArray[Any]
 BOLTZMANN_EV_K = 8.617333262e-5  # exact by the SI of 2019, as the next
@@ -50,9 +50,8 @@ class Activation:
         A, in `prefactor_unit`.
     n : int
         Temperatures used.
-    scale : float
-        Scatter about the line in units of the standard errors, at least 1; of ln(value) where
-        there are no standard errors.
+    scatter_percent : float
+        Relative scatter about the line beyond the standard errors; all of it where there are none.
     curvature_p : float
         p-value of a straight line; NaN below four temperatures.
     low_c, high_c : float
@@ -75,7 +74,7 @@ class Activation:
     prefactor_upper: float = float("nan")
     prefactor_unit: str = ""
     n: int = 0
-    scale: float = float("nan")
+    scatter_percent: float = float("nan")
     curvature_p: float = float("nan")
     low_c: float = float("nan")
     high_c: float = float("nan")
@@ -108,7 +107,7 @@ class Activation:
             "lower_kj_mol": factor * self.lower_ev, "upper_kj_mol": factor * self.upper_ev,
             "prefactor": self.prefactor, "prefactor_lower": self.prefactor_lower,
             "prefactor_upper": self.prefactor_upper, "prefactor_unit": self.prefactor_unit,
-            "n": self.n, "scale": self.scale, "curvature_p": self.curvature_p,
+            "n": self.n, "scatter_percent": self.scatter_percent, "curvature_p": self.curvature_p,
             "low_c": self.low_c, "high_c": self.high_c, "status": self.status, "note": self.note,
             "sentence": self.sentence(),
         }  # fmt: skip
@@ -159,8 +158,9 @@ def arrhenius(
     -------
     Activation
         Weighted least squares of the logarithm over 1/T, Student's t with n - 2 degrees of
-        freedom, the larger of standard errors and scatter; no interval for two temperatures. From
-        four temperatures a quadratic term tests whether the line is straight.
+        freedom; what scatters beyond the standard errors counts (`extra_scatter`); no interval for
+        two temperatures. From four temperatures a quadratic term tests whether the line is
+        straight.
 
     Raises
     ------
@@ -199,11 +199,11 @@ def arrhenius(
     if curvature < 0.05:
         state = "curved"
         notes.append(
-            f"the line is curved (p = {max(curvature, 1e-4):.1g}): one energy does not describe it"
+            f"the line is curved ({probability(curvature)}): one energy does not describe it"
         )
     found = replace(
         empty,
-        scale=line.scale,
+        scatter_percent=100.0 * line.scatter,
         curvature_p=curvature,
         low_c=float(celsius.min()),
         high_c=float(celsius.max()),
@@ -226,10 +226,8 @@ def _line(x: Array, y: Array, errors: Array | None, terms: int) -> tuple[Line, f
     design = np.vander((x - middle) / size, terms, increasing=True)
     line = weighted_line(design, y, errors)
     back = size ** -np.arange(terms, dtype=float)
-    return Line(
-        line.values * back, line.covariance * np.outer(back, back), line.chi_square, line.n,
-        line.scale,
-    ), middle  # fmt: skip
+    covariance = line.covariance * np.outer(back, back)
+    return Line(line.values * back, covariance, line.n, line.scatter), middle
 
 
 def _with_numbers(found: Activation, line: Line, middle: float) -> Activation:
@@ -241,7 +239,7 @@ def _with_numbers(found: Activation, line: Line, middle: float) -> Activation:
         return replace(found, energy_ev=energy, prefactor=float(np.exp(ln_a)))
     t = student(line.room, found.level)
     error = float(line.stderr[1])
-    spread = t * line.scale * float(np.sqrt(to_zero @ line.covariance @ to_zero))
+    spread = t * float(np.sqrt(to_zero @ line.covariance @ to_zero))
     low, middle_a, high = np.exp(np.clip([ln_a - spread, ln_a, ln_a + spread], -700.0, 700.0))
     return replace(
         found,

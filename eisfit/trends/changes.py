@@ -14,7 +14,7 @@ from eisfit.errors import TrendError
 from eisfit.trends.points import one_row, usable_points
 from eisfit.trends.ratios import FIT_ONLY
 from eisfit.trends.regression import student, two_sided
-from eisfit.trends.words import span
+from eisfit.trends.words import probability, span
 
 Array = NDArray[Any]
 MANY = 5  # comparisons from which on chance is worth a word
@@ -103,7 +103,7 @@ class Change:
         if not self.trend:
             return f"n = {self.n}"
         word = self.trend if self.trend != "no trend" else "no trend that is sure"
-        return f"{word} (Kendall's test, p = {_p(self.trend_p)}, n = {self.n})"
+        return f"{word} (Kendall's test, {probability(self.trend_p)}, n = {self.n})"
 
 
 def change(
@@ -229,7 +229,3 @@ def _names(places: Array | None, labels: Sequence[str] | None, total: int) -> li
     if places is None:
         return [f"number {i}" for i in itertools.islice(itertools.count(1), total)]
     return [f"{place:g}" for place in places]
-
-
-def _p(p: float) -> str:
-    return f"{p:.2g}" if p >= 1e-4 else "below 0.0001"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -11,173 +11,48 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eisfit.errors import TrendError
+from eisfit.trends.lawfit import LAW_NAMES, Growth, LawFit, Rate
 from eisfit.trends.laws import LAWS, Law, Profile, profile
 from eisfit.trends.points import one_row, usable_points
-from eisfit.trends.regression import student
-from eisfit.trends.words import rounded, span
+from eisfit.trends.regression import extra_scatter, student, two_sided, weighted_line
+from eisfit.trends.words import listed, probability
 
 Array = NDArray[Any]
-CLOSE = 2.0  # difference of AICc below which two laws describe the data as well as each other
-POOR = 2.0  # scatter in units of the standard errors from which on it is worth a word
-_NAN = float("nan")
+BEND = 0.01  # p-value of a bend that the best law leaves, below which no law is said to fit
 
 
-@dataclass(frozen=True)
-class Rate:
-    """A parameter of a law: value, interval, unit; status "ok", "open below", "open above", "open".
+@dataclass(frozen=True, eq=False)
+class _Data:
+    """What is fitted: time (h), values, their errors (None: not known), level of intervals."""
 
-    An end is -inf or inf (0 for a time) where the data set no limit, NaN where no interval can be
-    given.
-    """
-
-    value: float = _NAN
-    lower: float = _NAN
-    upper: float = _NAN
-    unit: str = ""
-    status: str = "ok"
-
-
-@dataclass(frozen=True)
-class LawFit:
-    """One law fitted.
-
-    Attributes
-    ----------
-    law, formula : str
-    r0, k, t0 : Rate
-        As in the formula; k or t0 are NaN where the law has none.
-    chi_square : float
-        For the standard errors as given; relative residuals where there are none.
-    aicc, delta, weight : float
-        Akaike's criterion corrected for few data, its distance to the best, and the weight
-        (probability among the laws). AICc is infinite, and the weight 0, for too few points.
-    status : str
-        "ok" or "too few points".
-    """
-
-    law: str
-    formula: str
-    r0: Rate
-    k: Rate
-    t0: Rate
-    chi_square: float
-    aicc: float
-    delta: float = float("inf")
-    weight: float = 0.0
-    status: str = "ok"
-
-    def predict(self, time_h: ArrayLike) -> Array:
-        """Return R at times in h, in the unit of the fitted values."""
-        law = next(law for law in LAWS if law.name == self.law)
-        time = np.asarray(time_h, dtype=float)
-        t0 = np.asarray(self.t0.value if law.has_t0 else 1.0)
-        slope = 0.0 if law.n_parameters == 1 else self.k.value
-        return np.asarray(self.r0.value + slope * law.shape(time, t0))
-
-    def equation(self, unit: str) -> str:
-        """Return the formula with its numbers, as many digits as they bear."""
-        text = self.formula.replace("R0", f"{_short(self.r0)} {unit}")
-        if self.law != "constant":
-            text = text.replace("k", f"{_short(self.k)} {self.k.unit}", 1)
-        return text.replace("t0", f"{_short(self.t0)} h")
-
-
-@dataclass(frozen=True)
-class Growth:
-    """The laws compared.
-
-    Attributes
-    ----------
-    quantity, unit : str
-    laws : tuple of LawFit
-        In the order constant, linear, parabolic, logarithmic, saturating; none for too few points.
-    best : str
-        Name of the law with the lowest AICc; "" where there is none.
-    n : int
-        Points used.
-    scale : float
-        Scatter about the laws in units of the standard errors, at least 1; relative scatter where
-        there are no standard errors.
-    status : str
-        "ok", "undecided" (another law is within 2 of the best AICc), "no law fits" or
-        "too few points".
-    note : str
-    level : float
-    """
-
-    quantity: str
-    unit: str
-    laws: tuple[LawFit, ...] = ()
-    best: str = ""
-    n: int = 0
-    scale: float = _NAN
-    status: str = "ok"
-    note: str = ""
-    level: float = field(default=0.95, repr=False)
-
-    def __getitem__(self, law: str) -> LawFit:
-        """Return the fit of a law by name.
-
-        Raises
-        ------
-        TrendError
-            If it was not fitted.
-        """
-        for fit in self.laws:
-            if fit.law == law:
-                return fit
-        raise TrendError(f"no law {law!r} was fitted; there are {[f.law for f in self.laws]}")
+    time: Array
+    values: Array
+    stderr: Array | None
+    level: float
+    scatter: float = 0.0
 
     @property
-    def rivals(self) -> tuple[str, ...]:
-        """Laws within 2 of the best AICc, which the data cannot rule out; best first left out."""
-        near = [fit for fit in self.laws if fit.delta < CLOSE and fit.law != self.best]
-        return tuple(fit.law for fit in sorted(near, key=lambda fit: fit.delta))
+    def n(self) -> int:
+        return len(self.time)
 
-    def rows(self) -> list[dict[str, Any]]:
-        """Return a row a law, the best first; one row that says why where none was fitted."""
-        head = {"quantity": self.quantity}
-        tail = {"n": self.n, "scale": self.scale, "note": self.note}
-        if not self.laws:
-            return [{**head, "law": "", "status": self.status, **tail}]
-        ordered = sorted(self.laws, key=lambda fit: (fit.aicc, LAW_NAMES.index(fit.law)))
-        return [
-            {
-                **head, "law": fit.law, "best": fit.law == self.best,
-                "aicc": fit.aicc, "delta_aicc": fit.delta, "weight": fit.weight,
-                **_columns("r0", fit.r0), **_columns("k", fit.k), **_columns("t0", fit.t0),
-                "formula": fit.formula, "chi_square": fit.chi_square,
-                "status": self.status if fit.law == self.best else fit.status, **tail,
-            }
-            for fit in ordered
-        ]  # fmt: skip
+    @property
+    def sigma(self) -> Array:
+        """Errors with the relative scatter in them; without errors, equal relative ones."""
+        if self.stderr is None:
+            return self.values
+        return np.hypot(self.stderr, self.scatter * self.values)
 
-    def sentence(self) -> str:
-        """Return the result in plain words."""
-        if not self.best:
-            return f"{self.quantity}: no law of growth told, {self.status} (n = {self.n})"
-        best = self[self.best]
-        parts = [f"{self.quantity}: {self._verdict(best)}"]
-        if self.rivals:
-            others = " and ".join(
-                f"{law} (delta AICc {self[law].delta:.1f})" for law in self.rivals
-            )
-            parts.append(f"not decided against {others}")
-        else:
-            parts.append(f"Akaike weight {best.weight:.2f}")
-        parts.append(f"n = {self.n}")
-        return "; ".join([*parts, *([self.note] if self.note else [])])
+    def rise(self, law: Law, lowest: float) -> float:
+        """Return by how much chi-square may rise above its lowest value inside the interval.
 
-    def _verdict(self, best: LawFit) -> str:
-        if best.law == "constant":
-            value, interval = span(best.r0.value, best.r0.lower, best.r0.upper, self.level)
-            return f"constant, {value} {self.unit}, {interval}"
-        _, interval = span(best.k.value, best.k.lower, best.k.upper, self.level)
-        word = "growth" if best.k.value > 0 else "fall"
-        return f"{best.law} {word}, {best.equation(self.unit)}, k {interval} {best.k.unit}"
+        A law that misses the data by more than their errors has wider intervals accordingly.
+        """
+        own = lowest / (self.n - law.n_parameters)
+        own = own if self.stderr is None else max(own, 1.0)
+        return own * student(self.n - law.n_parameters, self.level) ** 2
 
-
-LAW_NAMES = tuple(law.name for law in LAWS)
+    def profile(self, law: Law) -> Profile:
+        return profile(law, self.time, self.values, self.sigma, partial(self.rise, law))
 
 
 def growth_laws(
@@ -206,12 +81,13 @@ def growth_laws(
     Returns
     -------
     Growth
-        With standard errors: AICc = chi-square / s^2 + 2 K + 2 K (K + 1) / (n - K - 1) (N. Sugiura,
-        Commun. Stat. A 7 (1978) 13; K. P. Burnham, D. R. Anderson, Model Selection, 2nd ed., 2002,
-        section 2.5). The scale s, common to all laws, is the scatter about the law that follows
-        the data best, and never below 1; where it is above 1 it counts as one more parameter.
-        Without standard errors: n ln(chi-square / n) in place of the first term, and relative
-        errors are taken to be equal. Intervals: profile of chi-square over t0, Student's t.
+        With standard errors: AICc = chi-square + 2 K + 2 K (K + 1) / (n - K - 1) (N. Sugiura,
+        Commun. Stat. A 7 (1978) 13; K. P. Burnham, D. R. Anderson, Model Selection and Multimodel
+        Inference, 2nd ed., Springer 2002, chapter 2). Scatter that the errors do not explain is a
+        relative one, common to all laws: that which the law that follows the data best leaves
+        (`eisfit.trends.regression.extra_scatter`); where there is some, it counts as one more
+        parameter. Without standard errors: n ln(chi-square / n) in place of chi-square, with equal
+        relative errors. Intervals: chi-square profiled over t0, Student's t.
 
     Raises
     ------
@@ -226,82 +102,72 @@ def growth_laws(
     if not np.all(np.isfinite(time) & (time >= 0)):
         raise TrendError("times must be 0 h or later: count them from the assembly of the cell")
     n, distinct = len(time), len(np.unique(time))
+    empty = Growth(quantity, unit, n=n, level=level)
     said = [f"left out: {points.left_out}"] if points.left_out else []
-    if distinct < 3 or n < 4:
-        return Growth(quantity, unit, n=n, status="too few points", note="; ".join(said))
-    data = _Data(time, points.values, points.stderr, level)
-    fits = _fitted(data, [law for law in LAWS if law.n_parameters < distinct], unit)
     if points.outside:
         said.append(f"{points.outside} of the points belong to a process outside the window")
-    return _compared(fits, data, Growth(quantity, unit, n=n, level=level), said)
+    if distinct < 3 or n < 4:
+        return replace(empty, status="too few points", note="; ".join(said))
+    laws = [law for law in LAWS if law.n_parameters <= min(distinct, n - 1)]
+    data = _with_scatter(_Data(time, points.values, points.stderr, level), laws)
+    return _compared(empty, data, [(law, _fit(law, data, unit)) for law in laws], said)
 
 
-@dataclass(frozen=True, eq=False)
-class _Data:
-    """What is fitted: time (h), values, their errors or None, level of the intervals."""
+def _with_scatter(data: _Data, laws: Sequence[Law]) -> _Data:
+    """Return the data with the relative scatter that the law leaves which follows them best."""
 
-    time: Array
-    values: Array
-    stderr: Array | None
-    level: float
+    def misfit(scatter: float) -> float:
+        tried = replace(data, scatter=scatter)
+        return min(tried.profile(law).lowest / (data.n - law.n_parameters) for law in laws)
 
-    @property
-    def n(self) -> int:
-        return len(self.time)
-
-    @property
-    def sigma(self) -> Array:
-        """Errors, or the values themselves: equal relative errors of unknown size."""
-        return self.values if self.stderr is None else self.stderr
-
-    def variance(self, law: Law, chi_square: float) -> float:
-        """Return the square of a law's own scale, never below 1 where errors are known."""
-        own = chi_square / max(self.n - law.n_parameters, 1)
-        return own if self.stderr is None else max(own, 1.0)
-
-    def rise(self, law: Law, chi_square: float) -> float:
-        """Return by how much chi-square may rise inside the interval."""
-        t = student(self.n - law.n_parameters, self.level)
-        return t**2 * self.variance(law, chi_square)
+    if data.stderr is None:
+        return replace(data, scatter=float(np.sqrt(misfit(0.0))))
+    return replace(data, scatter=extra_scatter(misfit, 1.0))
 
 
-def _fitted(data: _Data, laws: Sequence[Law], unit: str) -> list[tuple[Law, LawFit]]:
-    found = []
-    for law in laws:
-        rises = partial(data.rise, law)
-        curve = profile(law, data.time, data.values, data.sigma, rises)
-        best, rise = curve.best, rises(float(curve.chi_square.min()))
-        has_k = law.n_parameters > 1
-        fit = LawFit(
-            law=law.name,
-            formula=law.formula,
-            r0=_rate(curve, curve.r0, curve.r0_variance, rise, unit),
-            k=_rate(curve, curve.k, curve.k_variance, rise, unit + law.per_time)
-            if has_k
-            else Rate(),
-            t0=_time(curve, rise) if law.has_t0 else Rate(),
-            chi_square=float(curve.chi_square[best]),
-            aicc=float("inf"),
-        )
-        found.append((law, fit))
-    return found
+def _fit(law: Law, data: _Data, unit: str) -> LawFit:
+    curve = data.profile(law)
+    rise = data.rise(law, curve.lowest)
+    from_start = bool(np.any(data.time == 0))
+    rate = partial(_rate, curve, rise, from_start)
+    return LawFit(
+        law=law.name,
+        formula=law.formula,
+        r0=rate(curve.r0, curve.r0_variance, unit),
+        k=rate(curve.k, curve.k_variance, unit + law.per_time) if law.n_parameters > 1 else Rate(),
+        t0=_time(curve, rise) if law.has_t0 else Rate(),
+        chi_square=curve.lowest,
+    )
 
 
-def _rate(curve: Profile, values: Array, variance: Array, rise: float, unit: str) -> Rate:
+def _rate(
+    curve: Profile, rise: float, from_start: bool, values: Array, variance: Array, unit: str
+) -> Rate:
     """Return a linear parameter with its profile interval: the union over t0, each in closed form.
 
-    At one t0 chi-square is a parabola in the parameter, with its lowest value there.
+    At one t0 chi-square is a parabola in the parameter, with its lowest value there. Where t0 may
+    be as long as can be, only k/t0 is known; where as short as can be and nothing was measured at
+    time 0, neither R0 nor k is.
     """
-    room = rise - (curve.chi_square - curve.chi_square.min())
+    room = rise - (curve.chi_square - curve.lowest)
     inside = room >= 0
     half = np.sqrt(np.where(inside, room, 0.0) * variance)
     lower = float(np.min((values - half)[inside]))
     upper = float(np.max((values + half)[inside]))
-    return Rate(float(values[curve.best]), lower, upper, unit, _open(inside))
+    status = _open(inside)
+    of_k = values is curve.k
+    if (of_k and status in ("open", "open above")) or (
+        not from_start and status in ("open", "open below")
+    ):
+        lower, upper = (
+            (-np.inf if lower < 0 or not of_k else lower),
+            (np.inf if upper > 0 or not of_k else upper),
+        )
+    return Rate(float(values[curve.best]), lower, upper, unit, status)
 
 
 def _time(curve: Profile, rise: float) -> Rate:
-    inside = curve.chi_square - curve.chi_square.min() <= rise
+    inside = curve.chi_square - curve.lowest <= rise
     status = _open(inside)
     times = curve.t0[inside]
     lower = 0.0 if status in ("open", "open below") else float(times[0])
@@ -311,54 +177,54 @@ def _time(curve: Profile, rise: float) -> Rate:
 
 def _open(inside: Array) -> str:
     """Return at which ends of the grid of t0 the data set no limit."""
-    if len(inside) == 1:
+    if len(inside) == 1 or not (inside[0] or inside[-1]):
         return "ok"
-    ends = bool(inside[0]), bool(inside[-1])
-    return {(False, False): "ok", (True, False): "open below", (False, True): "open above"}.get(
-        ends, "open"
-    )
+    if inside[0] and inside[-1]:
+        return "open"
+    return "open below" if inside[0] else "open above"
 
 
 def _compared(
-    fits: Sequence[tuple[Law, LawFit]], data: _Data, empty: Growth, said: Sequence[str]
+    empty: Growth, data: _Data, fits: Sequence[tuple[Law, LawFit]], said: Sequence[str]
 ) -> Growth:
     """Return the laws with their AICc, and the verdict."""
-    n, known = data.n, data.stderr is not None
-    reduced = [fit.chi_square / (n - law.n_parameters) for law, fit in fits]
-    scale = float(np.sqrt(min(reduced)))
-    scale = max(scale, 1.0) if known else scale
-    extra = 0 if known and scale == 1.0 else 1
+    extra = 0 if data.scatter == 0.0 else 1
     aicc = np.array([
-        _distance(fit.chi_square, n, scale, known) + _penalty(law.n_parameters + extra, n)
+        _distance(fit.chi_square, data) + _penalty(law.n_parameters + extra, data.n)
         for law, fit in fits
     ])  # fmt: skip
-    delta = aicc - aicc.min() if np.isfinite(aicc.min()) else np.full(len(fits), np.inf)
+    tested = np.isfinite(aicc)
+    delta = aicc - aicc.min() if tested.any() else np.full(len(fits), np.inf)
     weight = np.exp(-0.5 * delta)
     weight /= max(weight.sum(), 1e-300)
     laws = tuple(
         replace(
-            fit, aicc=float(a), delta=float(d), weight=float(w),
-            status="ok" if np.isfinite(a) else "too few points",
+            fit,
+            aicc=float(aicc[i]),
+            delta=float(delta[i]),
+            weight=float(weight[i]),
+            status="ok" if tested[i] else "too few points",
         )
-        for (_, fit), a, d, w in zip(fits, aicc, delta, weight, strict=True)
-    )  # fmt: skip
-    untested = [
-        law for law in LAW_NAMES if not any(f.law == law and f.status == "ok" for f in laws)
-    ]
-    notes = [*said, *_notes(scale, known, untested, n)]
-    if len(untested) == len(LAW_NAMES):
-        return replace(
-            empty, laws=laws, scale=scale, status="too few points", note="; ".join(notes)
-        )
-    best = laws[int(np.argmin(aicc))]
-    whole = replace(empty, laws=laws, best=best.law, scale=scale, note="; ".join(notes))
-    return replace(whole, status=_verdict(whole, n, known))
+        for i, (_, fit) in enumerate(fits)
+    )
+    found = replace(empty, laws=laws, scatter_percent=100.0 * data.scatter)
+    missing = [name for name in LAW_NAMES if name not in {f.law for f in laws if f.status == "ok"}]
+    notes = [*said, *_notes(data, missing)]
+    if tested.sum() < 3:  # a choice between the constant and nothing else would be none
+        return replace(found, status="too few points", note="; ".join(notes))
+    best = int(np.argmin(aicc))
+    found = replace(found, best=laws[best].law)
+    bend = _bend(fits[best], data)
+    if bend < BEND:
+        notes.append(f"it leaves a bend ({probability(bend)})")
+        return replace(found, status="no law fits", note="; ".join(notes))
+    return replace(found, status="undecided" if found.rivals else "ok", note="; ".join(notes))
 
 
-def _distance(chi_square: float, n: int, scale: float, known: bool) -> float:
-    if known:
-        return chi_square / scale**2
-    return n * float(np.log(max(chi_square / n, 1e-24)))
+def _distance(chi_square: float, data: _Data) -> float:
+    if data.stderr is not None:
+        return chi_square
+    return data.n * float(np.log(max(chi_square / data.n, 1e-24)))
 
 
 def _penalty(k: int, n: int) -> float:
@@ -366,28 +232,33 @@ def _penalty(k: int, n: int) -> float:
     return 2.0 * k + 2.0 * k * (k + 1) / room if room > 0 else float("inf")
 
 
-def _verdict(growth: Growth, n: int, known: bool) -> str:
-    """Return "no law fits" where the best one misses the data by far more than another would."""
-    return "undecided" if growth.rivals else "ok"
+def _bend(fitted: tuple[Law, LawFit], data: _Data) -> float:
+    """Return the p-value of a term in t^2 beside the best law; NaN where it cannot be told."""
+    law, fit = fitted
+    room = data.n - law.n_parameters - 1
+    if law.n_parameters == 1 or room < 2:
+        return float("nan")
+    t0 = np.asarray(fit.t0.value if law.has_t0 else 1.0)
+    shape = law.shape(data.time, t0)
+    late = (data.time / data.time.max()) ** 2
+    design = np.column_stack([np.ones(data.n), shape / np.abs(shape).max(), late])
+    errors = None if data.stderr is None else data.stderr / data.values
+    line = weighted_line(design / data.values[:, None], np.ones(data.n), errors)
+    error = float(line.stderr[2])
+    return two_sided(float(line.values[2]) / error, room) if error > 0 else float("nan")
 
 
-def _notes(scale: float, known: bool, untested: Sequence[str], n: int) -> list[str]:
+def _notes(data: _Data, missing: Sequence[str]) -> list[str]:
     notes = []
-    if known and scale >= POOR:
-        notes.append(f"the scatter is {rounded(scale / 5, scale)[0]} times the standard errors")
-    if not known:
+    if data.stderr is None:
         notes.append("no standard errors: equal relative errors assumed")
-    if untested:
-        notes.append(f"{n} points are too few to test {' and '.join(untested)}")
+    elif data.scatter > 0:
+        relative = float(np.median(data.stderr / data.values))
+        if data.scatter > relative:
+            notes.append(
+                f"scatter of {100 * data.scatter:.2g} % beyond standard errors of "
+                f"{100 * relative:.2g} %"
+            )
+    if missing:
+        notes.append(f"too few points to test {listed(missing)}")
     return notes
-
-
-def _columns(name: str, rate: Rate) -> dict[str, Any]:
-    return {
-        name: rate.value, f"{name}_lower": rate.lower, f"{name}_upper": rate.upper,
-        f"{name}_unit": rate.unit,
-    }  # fmt: skip
-
-
-def _short(rate: Rate) -> str:
-    return span(rate.value, rate.lower, rate.upper)[0]

@@ -70,6 +70,11 @@ class Profile:
         """Index of the smallest chi-square."""
         return int(np.argmin(self.chi_square))
 
+    @property
+    def lowest(self) -> float:
+        """The smallest chi-square."""
+        return float(np.min(self.chi_square))
+
 
 def profile(
     law: Law, time: Array, values: Array, sigma: Array, rise: Callable[[float], float]
@@ -88,8 +93,7 @@ def profile(
     grid = np.geomspace(first, last, COARSE)
     for _ in range(2):  # the second pass is fine enough for a minimum far narrower than a cell
         found = _solve(law, grid, time, values, sigma)
-        lowest = float(found.chi_square.min())
-        inside = np.flatnonzero(found.chi_square <= lowest + rise(lowest))
+        inside = np.flatnonzero(found.chi_square <= found.lowest + rise(found.lowest))
         low, high = max(inside[0] - 1, 0), min(inside[-1] + 1, len(grid) - 1)
         here = found.best
         near = np.geomspace(grid[max(here - 1, 0)], grid[min(here + 1, len(grid) - 1)], FINE // 4)
