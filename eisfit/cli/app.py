@@ -25,6 +25,7 @@ from eisfit.cli.options import (
     LowOption,
     OutOption,
     RegularizationOption,
+    SavedAs,
     SeedOption,
     SignOption,
     SweepOption,
@@ -112,6 +113,83 @@ def fit(
         Selection.of(files, electrode, sweep, f_min, f_max, columns, sign, decimal),
         Output.of(out, formats, force),
         as_json,
+    )
+
+
+@app.command()
+def compare(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="MANIFEST|FILE...", show_default=False,
+            help="A table that says what each file is (see the page on comparison), or the files.",
+        ),
+    ],
+    model: Annotated[
+        str, typer.Option("--model", "-m", metavar="NAME|CIRCUIT|auto", help="As of eisfit fit.")
+    ] = "auto",
+    along: Annotated[
+        str,
+        typer.Option(metavar="COLUMN", help="What to follow.  [default: the first that varies]"),
+    ] = "",
+    pattern: Annotated[
+        str,
+        typer.Option(
+            metavar="PATTERN",
+            help="What the names of files say, such as '{sample}_{time_h}h_{state}.mpr'.",
+        ),
+    ] = "",
+    out: OutOption = None,
+    formats: Annotated[
+        list[SavedAs] | None,
+        typer.Option(
+            "--format",
+            help="Of tables and figures; may be given several times.  [default: csv, png]",
+        ),
+    ] = None,
+    force: ForceOption = False,
+    as_json: JsonOption = False,
+    share: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A role or parameter with one value in each cell."),
+    ] = None,
+    short: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Blank: a short circuit for the cell.")
+    ] = None,
+    open_circuit: Annotated[
+        str | None, typer.Option("--open", metavar="FILE", help="Blank: nothing for the cell.")
+    ] = None,
+    area: Annotated[
+        float | None, typer.Option(metavar="CM2", min=1e-9, help="Of cells without their own.")
+    ] = None,
+    thickness: Annotated[
+        float | None, typer.Option(metavar="CM", min=1e-9, help="Of cells without their own.")
+    ] = None,
+    f_min: LowOption = None,
+    f_max: HighOption = None,
+    weighting: Annotated[Weighting, typer.Option(help="Of the circuit fits.")] = Weighting.MODULUS,
+    regularization: RegularizationOption = "auto",
+    seed: SeedOption = 0,
+) -> int:  # fmt: skip
+    """Compare samples, aging times and cell states: tables, figures, a report."""
+    from eisfit.cli.compare import Study, drt_options
+    from eisfit.cli.compare import compare as run_compare
+
+    study = Study(
+        tuple(paths),
+        along,
+        pattern,
+        blanks=(short, open_circuit),
+        window=(f_min, f_max),
+        size=(area, thickness),
+    )
+    options = {
+        "fit_options": {"weighting": weighting.value, "seed": seed},
+        "drt_options": drt_options(regularization, seed),
+        "share": tuple(share or ()),
+    }
+    return run_compare(
+        study, model, options, out, tuple(f.value for f in formats or ()), force, as_json
     )
 
 

@@ -77,7 +77,7 @@ class Analyze:
         """Return the job; a wrong model or option is found here, before any file is read."""
         from eisfit.api import load_model
 
-        options["drt_options"] = _checked(options["drt_options"])
+        options["drt_options"] = checked_drt_options(options["drt_options"])
         return cls("auto" if model == "auto" else load_model(model), options)
 
     def compute(self, spectrum: Spectrum) -> Analysis:
@@ -147,7 +147,7 @@ class Relaxation:
             raise EngineError(
                 f"{engine} has no weighting {weighting!r}: leave it out, or take unit"
             )
-        return cls(engine, _checked(options, engine))
+        return cls(engine, checked_drt_options(options, engine))
 
     def compute(self, spectrum: Spectrum) -> DRTResult:
         from eisfit.api import drt
@@ -245,7 +245,7 @@ def csv_text(table: pd.DataFrame) -> str:
     return str(table.to_csv(index=False, lineterminator="\n"))
 
 
-def _checked(options: Mapping[str, Any], engine: str = "eisfit") -> dict[str, Any]:
+def checked_drt_options(options: Mapping[str, Any], engine: str = "eisfit") -> dict[str, Any]:
     """Return the options of a DRT with lambda as a number where it is one."""
     from eisfit.relaxation.settings import Settings
 

@@ -16,6 +16,19 @@ class Format(StrEnum):
     SVG = "svg"
 
 
+class SavedAs(StrEnum):
+    """Format of tables and figures of a comparison."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+    XLSX = "xlsx"
+    LATEX = "tex"
+    MARKDOWN = "md"
+    PNG = "png"
+    PDF = "pdf"
+    SVG = "svg"
+
+
 class Electrode(StrEnum):
     """Which electrode, or pair, the impedance is of."""
 

@@ -82,8 +82,8 @@ class Screen:
             table.add_row(*(Text(clean(row[i])) for i in kept))
         self._print(Padding(table, (1, 0, 0, _INDENT)))
 
-    def notes(self, notes: Iterable[str]) -> None:
-        """Print sentences as a list."""
+    def notes(self, notes: Iterable[str], title: str = "Notes") -> None:
+        """Print sentences as a list under a title."""
         from rich.padding import Padding
         from rich.table import Table
         from rich.text import Text
@@ -94,7 +94,7 @@ class Screen:
         listed = Table.grid(padding=(0, 1, 0, 0))
         for note in notes:
             listed.add_row("-", Text(clean(note)))
-        self._print(Padding(Text("Notes:", "bold"), (1, 0, 0, _INDENT)))
+        self._print(Padding(Text(f"{title}:", "bold"), (1, 0, 0, _INDENT)))
         self._print(Padding(listed, (0, 0, 0, _INDENT)))
 
     def plain(self, text: str) -> None:

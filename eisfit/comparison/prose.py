@@ -105,9 +105,9 @@ def hints(comparison: Comparison) -> Iterator[str]:
     ]
     if fast:
         yield (
-            f"Above 1 MHz (here up to {max(fast) / 1e6:.3g} MHz) cables and contacts count: measure "
-            "a short and an open circuit with the same cables, and correct by them (--short FILE "
-            "--open FILE)."
+            f"Above 1 MHz (here up to {max(fast) / 1e6:.3g} MHz) cables and contacts count: "
+            "measure a short and an open circuit with the same cables, and correct by them "
+            "(--short FILE --open FILE)."
         )
     if between.ratios(comparison) and not _has_replicates(comparison):
         yield (

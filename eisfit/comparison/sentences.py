@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from eisfit.comparison.electrolyte import NAME
 from eisfit.comparison.groups import Line
 from eisfit.comparison.words import condition, conditions, named, quantity
 from eisfit.trends import many_comparisons
+from eisfit.trends.words import rounded
 
 if TYPE_CHECKING:
     from eisfit.comparison.comparison import Comparison
@@ -50,6 +52,8 @@ def _ratios(comparison: Comparison) -> Iterator[str]:
 
 
 def _changes(comparison: Comparison) -> Iterator[str]:
+    if comparison.series.along == "temperature_c" and laws.activations(comparison):
+        return  # said better by the energies
     found = between.changes(comparison)
     yield from (change.sentence() for _, change in found if change.status == "ok")
     if warning := many_comparisons([change.p_value for _, change in found]):
@@ -79,15 +83,15 @@ def _is_of_electrolyte(comparison: Comparison, line: Line) -> bool:
 
 def _conductivities(comparison: Comparison) -> Iterator[str]:
     for row in laws.conductivities(comparison):
-        sigma, error = row["conductivity_s_cm"], row.get("conductivity_stderr_s_cm", float("nan"))
+        sigma, error = row["conductivity_s_cm"], row.get("conductivity_stderr_s_cm", math.nan)
         if row["role"] != NAME or sigma != sigma:
             continue
         where = conditions({k: row[k] for k in ("cell", "time_h", "state")})
         at = condition("temperature_c", row["temperature_c"])
-        sure = f" ± {1e3 * error:.2g}" if error == error else ""
+        value, width = rounded(1e3 * error, 1e3 * sigma, 1e3 * error)
         yield (
-            f"{named(row['sample'], where)}: ionic conductivity {1e3 * sigma:.4g}{sure} mS/cm"
-            f"{f' at {at}' if at else ''}, of the {row['uncertainty']}"
+            f"{named(row['sample'], where)}: ionic conductivity {value} ± {width} mS/cm"
+            f"{f' at {at}' if at else ''}, one standard error, from that of {row['uncertainty']}"
         )
 
 

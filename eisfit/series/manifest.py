@@ -12,7 +12,7 @@ from eisfit.errors import EisfitError, SeriesError
 from eisfit.io.columns import interpret, is_complete
 from eisfit.io.source import Source
 from eisfit.series.member import Failure, Member
-from eisfit.series.names import Meaning, meaning
+from eisfit.series.names import meaning
 from eisfit.series.rows import Reader, Row
 
 _SEPARATORS = (",", ";", "\t", "|")
@@ -171,6 +171,3 @@ def _named(columns: Sequence[str], name: str, line: int) -> tuple[str, ...]:
         if not columns[i].strip():
             raise SeriesError(f"{name}, line {line}: column {i + 1} has no name")
     return tuple(columns)
-
-
-__all__ = ["Manifest", "Meaning", "beside", "is_manifest", "read_manifest"]

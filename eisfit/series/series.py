@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from eisfit.errors import SeriesError
+from eisfit.correction import Blanks
+from eisfit.errors import EisfitError, SeriesError
 from eisfit.series.files import with_clock_times
 from eisfit.series.member import CONDITIONS, Failure, Member
 from eisfit.series.states import state_rank
@@ -16,6 +17,7 @@ from eisfit.spectrum import Spectrum, one_spectrum
 
 if TYPE_CHECKING:
     from eisfit.comparison import Comparison
+    from eisfit.geometry import Geometry
 
 _FIELDS = (
     "sample", "cell", "time_h", "state", "temperature_c", "cycle", "geometry", "model",
@@ -149,6 +151,42 @@ class Series:
             members, on_clocks = with_clock_times(members)
             notes = [*notes, *on_clocks]
         return cls(tuple(members), along, tuple(failures), tuple(notes))
+
+    def prepared(self, prepare: Callable[[Spectrum], Spectrum]) -> Series:
+        """Return the series with every spectrum prepared, as by cropping it to a window.
+
+        A member whose spectrum cannot be is in `failures`.
+
+        Raises
+        ------
+        SeriesError
+            If none can be.
+        """
+        kept: list[Member] = []
+        failures = list(self.failures)
+        for member in self.members:
+            try:
+                kept.append(replace(member, spectrum=prepare(member.spectrum)))
+            except EisfitError as error:
+                failures.append(Failure(member.file or member.title(), str(error)))
+        return Series._of(kept, failures, self.notes, along=self.along)
+
+    def corrected(self, short: Spectrum | None = None, open: Spectrum | None = None) -> Series:
+        """Return the series without cables and contacts, by blanks; see `eisfit.correct`.
+
+        Raises
+        ------
+        CorrectionError
+            If the blanks are none; SeriesError if no spectrum can be corrected.
+        """
+        return self.prepared(Blanks(short, open).correct)
+
+    def with_geometry(self, geometry: Geometry) -> Series:
+        """Return the series with this geometry for the members that have none."""
+        members = tuple(
+            m if m.geometry is not None else replace(m, geometry=geometry) for m in self.members
+        )
+        return replace(self, members=members)
 
     def tracks(self) -> tuple[tuple[int, ...], ...]:
         """Return the members that follow each other, as indices, each track in order.
