@@ -155,8 +155,7 @@ def _parquet(table: pd.DataFrame, path: str | os.PathLike[str]) -> bytes:
         import pyarrow  # noqa: F401  # pandas' own message names other packages too
     except ImportError as error:
         raise OutputError(
-            f"cannot write {path}: Parquet needs pyarrow: pip install 'eisfit-toolkit[parquet]', "
-            "or write CSV"
+            f"cannot write {path}: Parquet needs pyarrow: pip install pyarrow, or write CSV"
         ) from error
     whole = table.copy()
     whole.columns = [str(column) for column in table.columns]

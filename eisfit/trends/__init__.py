@@ -5,9 +5,10 @@ go out, each with `row()` or `rows()` for a table and `sentence()` for a reader.
 """
 
 from eisfit.trends.activation import Activation, arrhenius
-from eisfit.trends.changes import Change, change, holm, many_comparisons
+from eisfit.trends.changes import Change, change, change_over_cells, holm, many_comparisons
 from eisfit.trends.conduction import conductivity_row
-from eisfit.trends.growth import Growth, growth_laws
+from eisfit.trends.growth import growth_laws
+from eisfit.trends.lawfit import Growth, LawFit, Rate
 from eisfit.trends.ratios import Group, Ratio, ratio
 
 __all__ = [
@@ -15,9 +16,12 @@ __all__ = [
     "Change",
     "Group",
     "Growth",
+    "LawFit",
+    "Rate",
     "Ratio",
     "arrhenius",
     "change",
+    "change_over_cells",
     "conductivity_row",
     "growth_laws",
     "holm",

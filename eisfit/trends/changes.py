@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eisfit.errors import TrendError
 from eisfit.trends.points import one_row, usable_points
-from eisfit.trends.ratios import FIT_ONLY
+from eisfit.trends.ratios import CELLS, FIT_ONLY
 from eisfit.trends.regression import student, two_sided
 from eisfit.trends.words import probability, span
 
@@ -29,8 +29,10 @@ class Change:
     quantity : str
     start, end : str
         Where the first and last usable value were measured: "0 h", "pristine".
+    first_value, last_value : float
+        In the unit of the values; over several cells their geometric means.
     ratio, lower, upper : float
-        Last / first, with interval from the standard errors of the fits alone.
+        Last / first, with interval.
     difference, difference_stderr : float
         Last - first, in the unit of the values.
     p_value : float
@@ -41,8 +43,12 @@ class Change:
         Kendall's tau and its exact two-sided p-value.
     n : int
         Usable values.
+    cells : int
+        Cells behind it.
+    basis : str
+        What the interval holds: "fit uncertainty only" or "scatter between cells".
     status : str
-        "ok", "no interval", "too few points", or why there is nothing to compare.
+        "ok", "no interval", or "too few points" with the reason.
     note : str
     level : float
     """
@@ -50,6 +56,8 @@ class Change:
     quantity: str
     start: str = ""
     end: str = ""
+    first_value: float = float("nan")
+    last_value: float = float("nan")
     ratio: float = float("nan")
     lower: float = float("nan")
     upper: float = float("nan")
@@ -60,6 +68,8 @@ class Change:
     trend_tau: float = float("nan")
     trend_p: float = float("nan")
     n: int = 0
+    cells: int = 1
+    basis: str = FIT_ONLY
     status: str = "ok"
     note: str = ""
     level: float = 0.95
@@ -71,39 +81,44 @@ class Change:
 
     def row(self) -> dict[str, Any]:
         """Return the columns of a table of changes."""
-        names = ("quantity", "start", "end", "ratio", "lower", "upper", "difference",
-                 "difference_stderr", "p_value", "significant", "trend", "trend_tau", "trend_p",
-                 "n", "status", "note")  # fmt: skip
+        names = ("quantity", "start", "end", "first_value", "last_value", "ratio", "lower",
+                 "upper", "difference", "difference_stderr", "p_value", "significant", "trend",
+                 "trend_tau", "trend_p", "n", "cells", "basis", "status", "note")  # fmt: skip
         return {name: getattr(self, name) for name in names} | {"sentence": self.sentence()}
 
     def sentence(self) -> str:
         """Return it in plain words."""
         if self.status not in ("ok", "no interval"):
-            return f"{self.quantity}: no change to tell, {self.status}"
-        tail = "; ".join(part for part in (self._trend(), FIT_ONLY, self.note) if part)
-        where = f"at {self.end} than at {self.start}"
+            return f"{self.quantity}: no change told, {self.status}"
+        told = f"{self.quantity}: {self._verdict()}"
+        return "; ".join(part for part in (told, self._certainty(), self.note) if part)
+
+    def _verdict(self) -> str:
+        end, start = self._places()
         if self.status == "no interval":
-            return (
-                f"{self.quantity}: {self.ratio:.3g} times that at {self.start} at {self.end}, "
-                f"no interval; {tail}"
-            )
+            return f"{end} {self.ratio:.3g} times that {start}, no interval"
         if not self.significant:
             text, interval = span(self.ratio, self.lower, self.upper, self.level)
-            return (
-                f"{self.quantity}: equal within error at {self.start} and at {self.end}, "
-                f"ratio {text}, {interval}; {tail}"
-            )
+            return f"{end} equal within error to that {start}, ratio {text}, {interval}"
         value, lower, upper, word = self.ratio, self.lower, self.upper, "larger"
         if value < 1.0:
             value, lower, upper, word = 1.0 / value, 1.0 / upper, 1.0 / lower, "smaller"
         text, interval = span(value, lower, upper, self.level)
-        return f"{self.quantity}: {text} times {word} {where}, {interval}; {tail}"
+        return f"{end} {text} times {word} than {start}, {interval}"
 
-    def _trend(self) -> str:
-        if not self.trend:
-            return f"n = {self.n}"
-        word = self.trend if self.trend != "no trend" else "no trend that is sure"
-        return f"{word} (Kendall's test, {probability(self.trend_p)}, n = {self.n})"
+    def _places(self) -> tuple[str, str]:
+        """Return "at 200 h" and "at 0 h", but plain "discharged" and "pristine"."""
+        ends = (self.end, self.start)
+        if all(any(c.isdigit() for c in place) for place in ends):
+            return f"at {ends[0]}", f"at {ends[1]}"
+        return ends
+
+    def _certainty(self) -> str:
+        if self.basis == CELLS:
+            return f"{self.cells} cells, {CELLS}"
+        word = "no sure trend" if self.trend == "no trend" else self.trend
+        seen = f"{word} (Kendall's test, {probability(self.trend_p)})" if word else ""
+        return "; ".join(part for part in (seen, f"n = {self.n}, {FIT_ONLY}") if part)
 
 
 def change(
@@ -158,6 +173,8 @@ def change(
     result: dict[str, Any] = {
         "start": names[index[first]],
         "end": names[index[last]],
+        "first_value": float(sizes[first]),
+        "last_value": float(sizes[last]),
         "ratio": float(sizes[last] / sizes[first]),
         "difference": float(sizes[last] - sizes[first]),
         "n": n,
@@ -179,6 +196,55 @@ def change(
         difference_stderr=float(np.hypot(*errors)),
         p_value=two_sided(float(np.log(result["ratio"])) / relative, np.inf),
     )
+
+
+def change_over_cells(cells: Sequence[Change], *, quantity: str = "") -> Change:
+    """Return the change common to replicate cells: geometric mean, scatter between the cells.
+
+    Parameters
+    ----------
+    cells : Change, one a cell, each over the same places
+        Those without a ratio are left out, and said. Of a single cell, its own change.
+    quantity : str
+        Default that of the first.
+
+    Returns
+    -------
+    Change
+        Student's t on the logarithm of last / first, with n - 1 degrees of freedom; the variance
+        between cells never counts for less than the mean one of the fits.
+
+    Raises
+    ------
+    TrendError
+        If there is none, or they run between different places.
+    """
+    known = [one for one in cells if one.status in ("ok", "no interval")]
+    if not cells or len({(one.start, one.end) for one in known}) > 1:
+        raise TrendError("changes over cells run between the same places: compare others apart")
+    if len(known) < 2:
+        only = (known or list(cells))[0]
+        return replace(only, quantity=quantity or only.quantity)
+    logs = np.log([one.ratio for one in known])
+    fits = [np.log(one.upper / one.lower) / (2.0 * student(np.inf, one.level)) for one in known]
+    variance = float(np.var(logs, ddof=1))
+    if np.all(np.isfinite(fits)):
+        variance = max(variance, float(np.mean(np.square(fits))))
+    n, level = len(known), known[0].level
+    error = float(np.sqrt(variance / n))
+    center, t = float(logs.mean()), student(n - 1, level)
+    first, last = (
+        float(np.exp(np.mean(np.log([getattr(one, name) for one in known]))))
+        for name in ("first_value", "last_value")
+    )
+    lost = len(cells) - n
+    return Change(
+        quantity or known[0].quantity, known[0].start, known[0].end, first, last,
+        *(float(np.exp(center + side * t * error)) for side in (0.0, -1.0, 1.0)),
+        difference=last - first, n=sum(one.n for one in known), cells=n, basis=CELLS, level=level,
+        p_value=two_sided(center / error, n - 1) if error > 0 else float(center == 0.0),
+        note=f"left out: {lost} cell{'s' * (lost > 1)} without a change" if lost else "",
+    )  # fmt: skip
 
 
 def holm(p_values: ArrayLike) -> Array:
