@@ -17,6 +17,7 @@ from eisfit.trends.regression import student, two_sided
 from eisfit.trends.words import probability, span
 
 Array = NDArray[Any]
+LEAST = 5  # points below which a rank test cannot tell a trend at 5 %
 MANY = 5  # comparisons from which on chance is worth a word
 
 
@@ -38,7 +39,8 @@ class Change:
     p_value : float
         Of first against last, two-sided.
     trend : str
-        "rises", "falls" or "no trend", by Kendall's tau at 5 %; "" where there is no order.
+        "rises", "falls" or "no trend", by Kendall's tau at 5 %; "" where there is no order, or too few
+        points.
     trend_tau, trend_p : float
         Kendall's tau and its exact two-sided p-value.
     n : int
@@ -232,19 +234,26 @@ def change_over_cells(cells: Sequence[Change], *, quantity: str = "") -> Change:
         variance = max(variance, float(np.mean(np.square(fits))))
     n, level = len(known), known[0].level
     error = float(np.sqrt(variance / n))
-    center, t = float(logs.mean()), student(n - 1, level)
-    first, last = (
-        float(np.exp(np.mean(np.log([getattr(one, name) for one in known]))))
-        for name in ("first_value", "last_value")
-    )
+    center, half = float(logs.mean()), student(n - 1, level) * error
+    first = float(np.exp(np.mean(np.log([one.first_value for one in known]))))
     lost = len(cells) - n
     return Change(
-        quantity or known[0].quantity, known[0].start, known[0].end, first, last,
-        *(float(np.exp(center + side * t * error)) for side in (0.0, -1.0, 1.0)),
-        difference=last - first, n=sum(one.n for one in known), cells=n, basis=CELLS, level=level,
+        quantity or known[0].quantity,
+        known[0].start,
+        known[0].end,
+        first_value=first,
+        last_value=first * float(np.exp(center)),
+        ratio=float(np.exp(center)),
+        lower=float(np.exp(center - half)),
+        upper=float(np.exp(center + half)),
+        difference=first * float(np.expm1(center)),
         p_value=two_sided(center / error, n - 1) if error > 0 else float(center == 0.0),
+        n=sum(one.n for one in known),
+        cells=n,
+        basis=CELLS,
         note=f"left out: {lost} cell{'s' * (lost > 1)} without a change" if lost else "",
-    )  # fmt: skip
+        level=level,
+    )
 
 
 def holm(p_values: ArrayLike) -> Array:
@@ -284,6 +293,7 @@ def _trend(position: Array, values: Array) -> dict[str, Any]:
     found = kendalltau(position, values)
     tau, p = float(found.statistic), float(found.pvalue)
     word = "no trend" if p >= 0.05 else ("rises" if tau > 0 else "falls")
+    word = "" if len(values) < LEAST and p >= 0.05 else word
     return {"trend": word, "trend_tau": tau, "trend_p": p}
 
 
