@@ -15,6 +15,33 @@ _KNOWN = {
     "circuit": ("Circuit", "", "as fitted"),
     "notes": ("Notes", "", "number of notes and doubts, listed below"),
     "sample": ("Sample", "", ""),
+    "time_h": ("Time", "h", "of aging"),
+    "temperature_c": ("Temperature", "°C", ""),
+    "state": ("State", "", "of the cell"),
+    "first": ("First", "", "sample"),
+    "second": ("Second", "", "sample"),
+    "ratio": ("Ratio", "", "first over second, or last over first"),
+    "n": ("n", "", "points"),
+    "n_first": ("n first", "", "cells of the first sample"),
+    "n_second": ("n second", "", "cells of the second sample"),
+    "basis": ("Interval from", "", ""),
+    "p_value": ("p", "", "probability of a difference at least as large by chance"),
+    "trend_p": ("p of trend", "", "Kendall's test"),
+    "trend_tau": ("Kendall's τ", "", ""),
+    "delta_aicc": ("ΔAICc", "", "above the best"),
+    "aicc": ("AICc", "", "Akaike's criterion, corrected for few data: lower is better"),
+    "r0": ("R₀", "", "at time 0"), "r0_lower": ("R₀ from", "", ""), "r0_upper": ("R₀ to", "", ""),
+    "k": ("k", "", "rate constant"), "k_lower": ("k from", "", ""), "k_upper": ("k to", "", ""),
+    "t0": ("t₀", "h", ""),
+    "t0_lower": ("t₀ from", "h", ""), "t0_upper": ("t₀ to", "h", ""),
+    "k_unit": ("Unit of k", "", ""), "r0_unit": ("Unit", "", ""),
+    "difference_percent": ("Difference", "%", "from the reference"),
+    "energy_ev": ("E", "eV", "activation energy"), "energy_stderr_ev": ("± 1 σ", "eV", ""),
+    "lower_ev": ("95 % from", "eV", ""), "upper_ev": ("95 % to", "eV", ""),
+    "energy_kj_mol": ("E", "kJ/mol", "activation energy"),
+    "energy_stderr_kj_mol": ("± 1 σ", "kJ/mol", ""),
+    "low_c": ("T from", "°C", ""), "high_c": ("T to", "°C", ""),
+    "curvature_p": ("p of a line", "", "of a straight line; small: curved"),
     "cell": ("Cell", "", ""),
     "sweep": ("Sweep", "", ""),
     "role": ("Role", "", "physical role that the model gives the element"),
@@ -67,6 +94,20 @@ _UNITS = {
     "_ma": "mA", "_s": "s", "_f": "F", "_h": "h", "_c": "°C", "_v": "V", "_g": "g", "_k": "K",
 }  # fmt: skip
 _SHARES = {"fraction", "probability"}  # 0 to 1 in the tables, shown in percent
+# Chances, and errors: nobody reads these to four digits
+_CHANCES = {"p_value", "trend_p", "curvature_p", "weight"}
+_LEAST_CHANCE = 1e-4
+_ROUGH = _CHANCES | {
+    "stderr_ohm",
+    "stderr",
+    "difference_stderr",
+    "probability",
+    "fraction",
+    "trend_tau",
+    "energy_stderr_ev",
+    "energy_stderr_kj_mol",
+    "delta_aicc",
+}
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _NARROW = "\u202f"
 NONE = "–"
@@ -118,7 +159,10 @@ def cell_of(name: str, value: Any) -> Cell:
         return Cell("yes" if value else "no", "yes" if value else "no")
     if is_number(value):
         shown = 100.0 * value if name in _SHARES else value
-        return Cell(number(shown), f"{shown:.6g}")
+        few = name.endswith("percent") or name in _ROUGH
+        if name in _CHANCES and 0 <= value < _LEAST_CHANCE:
+            return Cell(f"< {_LEAST_CHANCE:g}", f"{shown:.6g}")
+        return Cell(number(shown, 3 if few else 4), f"{shown:.6g}")
     text = str(value)
     if name in ("role", "status"):
         text = text.replace("_", " ")

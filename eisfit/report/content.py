@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from eisfit._version import __version__
 from eisfit.analysis import Analysis
-from eisfit.report import prose
+from eisfit.report import development, prose, tabulate
 from eisfit.report.entries import Entry, entries_of
 from eisfit.report.payload import spectrum_payload, unit
 from eisfit.report.tabulate import Table, table_of, table_of_rows
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from eisfit.comparison import Comparison
 
 _OVERVIEW = (
-    "name", "verdict", "kk_rms_percent", "message", "circuit", "rms_percent", "points", "f_max_hz",
-    "f_min_hz", "notes",
+    "name", "verdict", "kk_rms_percent", "rms_percent", "circuit", "points", "notes", "message",
 )  # fmt: skip
 _PROVENANCE = (
     "name", "source", "sweep", "sha256", "format", "technique", "electrode", "acquired", "points",
@@ -39,8 +38,13 @@ class Content:
     verdicts : mapping of verdict to number of spectra
     sentences, hints : tuple of str
     overview, provenance : Table
-    tables : tuple of Table
+    trends : mapping
+        What the plots along a series are drawn from; empty without a series.
+    comparisons, tables : tuple of Table
+        Of the series, and of single spectra.
     notes : tuple of (name of a spectrum, its notes)
+    failures : tuple of (where, why)
+        What could not be evaluated.
     methods : str
     settings : tuple of (name, value)
     plots : mapping
@@ -53,8 +57,11 @@ class Content:
     verdicts: Mapping[str, int]
     sentences: tuple[str, ...]
     overview: Table
+    trends: Mapping[str, Any]
+    comparisons: tuple[Table, ...]
     tables: tuple[Table, ...]
     notes: tuple[tuple[str, tuple[str, ...]], ...]
+    failures: tuple[tuple[str, str], ...]
     hints: tuple[str, ...]
     methods: str
     settings: tuple[tuple[str, str], ...]
@@ -70,11 +77,14 @@ def content_of(what: Comparison | Analysis | Sequence[Analysis], title: str = ""
     OutputError
         If there are none.
     """
-    analyses = (what,) if isinstance(what, Analysis) else tuple(what)  # type: ignore[arg-type]
-    return _of_entries(entries_of(analyses), title)
+    if isinstance(what, Analysis):
+        return _of_analyses(entries_of((what,)), title)
+    if isinstance(what, Iterable):
+        return _of_analyses(entries_of(tuple(what)), title)
+    return _of_comparison(what, title)
 
 
-def _of_entries(entries: tuple[Entry, ...], title: str) -> Content:
+def _of_analyses(entries: tuple[Entry, ...], title: str) -> Content:
     per_area = all(unit(entry.analysis) != "Ω" for entry in entries)
     return Content(
         title=title or _title(entries),
@@ -86,13 +96,47 @@ def _of_entries(entries: tuple[Entry, ...], title: str) -> Content:
         },
         sentences=tuple(prose.findings(entries)),
         overview=_overview(entries),
+        trends={},
+        comparisons=(),
         tables=tuple(_result_tables(entries, per_area)),
         notes=tuple((e.name, e.analysis.notes) for e in entries if e.analysis.notes),
+        failures=(),
         hints=tuple(prose.hints(entries)),
         methods=prose.methods(entries),
         settings=tuple(_settings(entries)),
         provenance=_provenance(entries),
-        plots={"spectra": [spectrum_payload(entry) for entry in entries]},
+        plots={
+            "spectra": [spectrum_payload(entry) for entry in entries],
+            "coordinates": development.coordinates(entries),
+        },
+    )
+
+
+def _of_comparison(what: Comparison, title: str) -> Content:
+    entries = development.entries_of_comparison(what)
+    single = _of_analyses(entries, title)
+    per_area = all(unit(entry.analysis) != "Ω" for entry in entries)
+    trends = development.trends(what)
+    coloured = {name for name, _ in development.coordinates(entries)}
+    along = what.series.along if what.series.along in coloured else ""
+    # A comparison has tables of its own, with the conditions beside the samples
+    tables = {table.key: table for table in single.tables}
+    for table in development.member_tables(what, per_area):
+        tables[table.key] = table
+    return replace(
+        single,
+        sentences=(*what.sentences(), *single.sentences),
+        trends=trends,
+        comparisons=tuple(development.tables_of(what, per_area)),
+        tables=tuple(tables.values()),
+        failures=development.failures_of(what),
+        methods=what.methods() if hasattr(what, "methods") else single.methods,
+        plots={
+            **single.plots,
+            "trends": trends,
+            "along": along,
+            "tracks": development.tracks_of(what),
+        },
     )
 
 
@@ -114,12 +158,10 @@ def _overview(entries: Sequence[Entry]) -> Table:
                 "name": entry.name,
                 "verdict": analysis.validity.verdict,
                 "kk_rms_percent": 100.0 * analysis.validity.rms,
-                "message": analysis.validity.message,
+                "message": "" if analysis.validity.valid else analysis.validity.message,
                 "circuit": analysis.fit.model.circuit.text,
                 "rms_percent": 100.0 * analysis.fit.rms,
                 "points": f"{used} + {masked}" if masked else used,
-                "f_max_hz": float(spectrum.frequency[0]),
-                "f_min_hz": float(spectrum.frequency[-1]),
                 "notes": len(analysis.notes),
             }
         )
@@ -132,20 +174,10 @@ def _overview(entries: Sequence[Entry]) -> Table:
 
 
 def _result_tables(entries: Sequence[Entry], per_area: bool) -> Iterator[Table]:
-    yield table_of(
-        _joined(entries, Analysis.resistances), "resistances", "Resistances by role",
-        "Intervals hold the true value with a probability of 95 %; they are the uncertainty of the "
-        "fit, and cells scatter besides. A sum stands below its parts.",
-        per_area=per_area, keep=("role", "status"),
-    )  # fmt: skip
+    yield tabulate.resistances(_joined(entries, Analysis.resistances), per_area)
     peaks = _joined(entries, Analysis.peaks)
     if not peaks.empty:
-        yield table_of(
-            peaks, "peaks", "Peaks of the relaxation times",
-            "A peak's resistance is its area. What lies outside the measured window is "
-            "extrapolated.",
-            per_area=per_area, keep=("role", "status"),
-        )  # fmt: skip
+        yield tabulate.peaks(peaks, per_area)
     yield table_of(
         _joined(entries, lambda a: a.fit.parameters()), "parameters", "Parameters of the circuits",
         "As fitted; a parameter that the data do not determine has no standard error.",

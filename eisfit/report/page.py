@@ -16,7 +16,7 @@ from eisfit.report.figures import figures_of
 
 SCRIPTS = (
     "numbers.js", "ticks.js", "view.js", "drawing.js", "plot.js", "gestures.js", "tables.js",
-    "spectra.js", "picker.js", "start.js",
+    "spectra.js", "picker.js", "trends.js", "start.js",
 )  # fmt: skip
 STYLES = ("report.css", "plots.css", "print.css")
 # Control characters, halves of surrogate pairs, and what turns the direction of text: none of it

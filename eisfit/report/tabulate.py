@@ -51,6 +51,25 @@ def table_of(
     return table_of_rows(rows, names, key, title, caption, per_area=per_area, keep=keep)
 
 
+def resistances(frame: pd.DataFrame, per_area: bool) -> Table:
+    """Return the table of resistances."""
+    return table_of(
+        frame, "resistances", "Resistances by role",
+        "Intervals hold the true value with a probability of 95 %; they are the uncertainty of the "
+        "fit, and cells scatter besides. A sum stands below its parts.",
+        per_area=per_area, keep=("role", "status"),
+    )  # fmt: skip
+
+
+def peaks(frame: pd.DataFrame, per_area: bool) -> Table:
+    """Return the table of the peaks of a DRT."""
+    return table_of(
+        frame, "peaks", "Peaks of the relaxation times",
+        "A peak's resistance is its area. What lies outside the measured window is extrapolated.",
+        per_area=per_area, keep=("role", "status"),
+    )  # fmt: skip
+
+
 def table_of_rows(
     rows: Iterable[Mapping[str, Any]],
     names: Sequence[str],

@@ -30,6 +30,14 @@ const MARKERS = [
 const CROSS = (x, y, r) => `M${x - r} ${y - r}l${2 * r} ${2 * r}m0 ${-2 * r}l${-2 * r} ${2 * r}`;
 const TIP = (x, y, r) => `M${x} ${y - 3}l${r} ${-1.6 * r}h${-2 * r}z`;
 
+// The sign of a series, as in the plots
+function swatch(colour, marker) {
+  const made = svg("svg", { class: "swatch", viewBox: "0 0 14 14", "aria-hidden": "true" });
+  svg("path", { d: MARKERS[marker % MARKERS.length](7, 7, 4.2) }, made);
+  made.style.color = colour;
+  return made;
+}
+
 function usable(layer, i) {
   return Number.isFinite(layer.x[i]) && Number.isFinite(layer.y[i]);
 }
@@ -89,16 +97,26 @@ function drawLayer(layer, series, view, parent) {
     svg("path", { d: markerPath(layer, view, TIP, 4), class: "peak" }, parent);
   } else {
     const marker = MARKERS[series.marker % MARKERS.length];
-    svg("path", { d: markerPath(layer, view, marker, layer.radius || 2.8), class: "points" }, parent);
+    svg("path", { d: markerPath(layer, view, marker, layer.radius || 2.8), class: `points ${layer.look || ""}` }, parent);
   }
+}
+
+// Peaks of one name that stand together are named once, above the highest
+function gathered(names, view) {
+  const kept = [];
+  for (const name of [...names].sort((a, b) => a.top - b.top)) {
+    if (name.left < 0 || name.left > view.width || name.top < 0 || name.top > view.height) continue;
+    const twin = kept.find((other) => other.label === name.label && Math.abs(other.left - name.left) < 60);
+    if (twin) twin.colour = twin.colour === name.colour ? name.colour : "var(--ink)";
+    else kept.push({ ...name });
+  }
+  return kept.sort((a, b) => a.left - b.left);
 }
 
 // Names above peaks: each as low as it can be without lying on another
 function drawNames(names, view, parent) {
   const taken = [];
-  names.sort((a, b) => a.left - b.left);
-  for (const { label, left, top, colour } of names) {
-    if (left < 0 || left > view.width || top < 0 || top > view.height) continue;
+  for (const { label, left, top, colour } of gathered(names, view)) {
     const half = 3.3 * label.length + 2;
     const middle = Math.max(half, Math.min(view.width - half, left));
     let base = Math.max(top - 12, 11);

@@ -1,13 +1,13 @@
 // Which spectra are shown, and in which colours.
 
 const SLOTS = 8; // colours that can be told apart
-const MOST_AT_FIRST = 6;
 
 class Picker {
-  constructor(spectra, onChange) {
+  // first: those that are shown at the beginning, where there are many
+  constructor(spectra, first, onChange) {
     this.spectra = spectra;
     this.onChange = onChange;
-    this.chosen = new Set(spectra.slice(0, spectra.length <= 8 ? 8 : MOST_AT_FIRST));
+    this.chosen = new Set(spectra.length <= SLOTS ? spectra : first);
     this.hidden = new Set();
     this.slots = new Map();
     this.list = document.getElementById("pick-list");
@@ -29,12 +29,12 @@ class Picker {
       this.hidden.delete(one);
       this.onChange(false);
     });
-    const swatch = html("span", { class: "swatch" });
+    const sign = html("span", { class: "sign" });
     const name = html("bdi", { title: one.name }, one.name);
     const verdict = one.verdict === "valid" ? [] : [html("span", { class: `badge ${one.verdict}` }, one.verdict)];
-    const row = html("li", {}, html("label", {}, box, swatch, name, ...verdict));
+    const row = html("li", {}, html("label", {}, box, sign, name, ...verdict));
     this.list.append(row);
-    return { one, box, row, swatch };
+    return { one, box, row, sign };
   }
 
   filter(words) {
@@ -57,6 +57,13 @@ class Picker {
     this.onChange(false);
   }
 
+  set(wanted) {
+    this.chosen = new Set(wanted);
+    this.hidden.clear();
+    for (const { one, box } of this.boxes) box.checked = this.chosen.has(one);
+    this.onChange(false);
+  }
+
   get shown() {
     return this.spectra.filter((one) => this.chosen.has(one));
   }
@@ -65,14 +72,14 @@ class Picker {
   colour(by) {
     const shown = this.shown;
     for (const one of [...this.slots.keys()]) if (!this.chosen.has(one)) this.slots.delete(one);
-    const values = by ? shown.map((one) => one.conditions[by]).filter(Number.isFinite) : [];
-    const [low, high] = [Math.min(...values), Math.max(...values)];
+    // By rank: times that double from one spectrum to the next would else all be of one colour
+    const values = by ? [...new Set(shown.map((one) => one.conditions[by]).filter(Number.isFinite))].sort((a, b) => a - b) : [];
     const samples = [...new Set(this.spectra.map((one) => one.sample))];
     shown.forEach((one, i) => {
       one.marker = 0;
       if (by) {
         const at = one.conditions[by];
-        one.colour = Number.isFinite(at) ? shade(high > low ? (at - low) / (high - low) : 0.5) : "var(--quiet)";
+        one.colour = Number.isFinite(at) ? shade(values.indexOf(at) / Math.max(values.length - 1, 1)) : "var(--quiet)";
         one.marker = samples.indexOf(one.sample);
       } else if (shown.length <= SLOTS) {
         if (!this.slots.has(one)) {
@@ -85,15 +92,13 @@ class Picker {
         one.colour = shade(i / (shown.length - 1));
       }
     });
-    for (const { one, swatch } of this.boxes) swatch.style.color = this.chosen.has(one) ? one.colour : "transparent";
+    for (const { one, sign } of this.boxes) sign.replaceChildren(...(this.chosen.has(one) ? [swatch(one.colour, one.marker)] : []));
     document.getElementById("picked").textContent = `${shown.length} of ${this.spectra.length} shown`;
   }
 
   legend(parent) {
     parent.replaceChildren(...this.shown.map((one) => {
-      const swatch = html("span", { class: "swatch" });
-      swatch.style.color = one.colour;
-      const chip = html("button", { type: "button", class: "chip", "aria-pressed": String(!this.hidden.has(one)), title: one.name }, swatch, html("bdi", {}, one.name));
+      const chip = html("button", { type: "button", class: "chip", "aria-pressed": String(!this.hidden.has(one)), title: one.name }, swatch(one.colour, one.marker), html("bdi", {}, one.name));
       chip.addEventListener("click", () => {
         if (!this.hidden.delete(one)) this.hidden.add(one);
         chip.setAttribute("aria-pressed", String(!this.hidden.has(one)));

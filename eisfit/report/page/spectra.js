@@ -55,10 +55,8 @@ function cartesian(one, x, y, line) {
 function residualLayers(one, residual) {
   const tell = (i) => [["f", quantity(one.f[i], "Hz")], ["real", `${text(residual.re[i], 3)} %`], ["imaginary", `${text(residual.im[i], 3)} %`]];
   return [
-    { kind: "line", x: one.used.lf, y: residual.re, key: "re", look: "thin" },
-    { kind: "points", x: one.used.lf, y: residual.re, key: "re", tell, radius: 2.2 },
-    { kind: "line", x: one.used.lf, y: residual.im, key: "im", look: "thin dashed" },
-    { kind: "points", x: one.used.lf, y: residual.im, key: "im", tell, radius: 2.2 },
+    { kind: "points", x: one.used.lf, y: residual.re, key: "re", tell, radius: 2.4 },
+    { kind: "points", x: one.used.lf, y: residual.im, key: "im", tell, radius: 2.4, look: "full" },
   ];
 }
 

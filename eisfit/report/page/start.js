@@ -8,6 +8,18 @@ function choice(name, entries, onChange) {
   return html("label", {}, `${name} `, select);
 }
 
+const MOST_AT_FIRST = 6;
+
+// What a reader of a series wants to see together: each track, and the ends of all
+function setsOf({ spectra, tracks }) {
+  if (!tracks || !tracks.length) return [];
+  const of = (members) => members.map((i) => spectra[i]);
+  const ends = tracks.flatMap((track) => [track.members[0], track.members[track.members.length - 1]]);
+  const sets = tracks.map((track) => [track.name, of(track.members)]);
+  if (tracks.length > 1) sets.push(["first and last of each", of([...new Set(ends)])], ["all", spectra]);
+  return sets;
+}
+
 function setUpPlots(data) {
   const spectra = data.spectra;
   spectra.forEach(prepare);
@@ -15,7 +27,8 @@ function setUpPlots(data) {
   document.getElementById("workbench").hidden = false;
   const panels = document.getElementById("panels");
   const plots = ROOT_PLOTS.map((spec) => new Plot(panels, spec));
-  const picker = new Picker(spectra, (keepLegend) => update(true, keepLegend));
+  const sets = setsOf(data);
+  const picker = new Picker(spectra, sets.length ? sets[0][1] : spectra.slice(0, MOST_AT_FIRST), (keepLegend) => update(true, keepLegend));
 
   function update(keep, keepLegend = false) {
     picker.colour(options.by);
@@ -30,13 +43,19 @@ function setUpPlots(data) {
   }
 
   const tools = document.getElementById("options");
+  if (sets.length > 1) {
+    tools.append(choice("Show", [...sets.map(([name], i) => [String(i), name]), ["", "as picked"]], (i) => {
+      if (i !== "") picker.set(sets[i][1]);
+      plots.forEach((plot) => plot.reset());
+    }));
+  }
   const varying = (data.coordinates || []).filter(([name]) => new Set(spectra.map((one) => one.conditions[name])).size > 1);
   if (varying.length) {
     tools.append(choice("Colour by", [["", "spectrum"], ...varying], (by) => {
       options.by = by;
       update(true);
     }));
-    tools.querySelector("select").value = options.by;
+    tools.lastChild.querySelector("select").value = options.by;
   }
   tools.append(choice("γ axis", DRT_SCALES, (scale) => {
     options.scale = scale;
@@ -77,4 +96,6 @@ function guideOf({ series, layer, index }) {
 
 document.documentElement.classList.add("scripted");
 setUpTables();
-setUpPlots(JSON.parse(document.getElementById("data").textContent));
+const DATA = JSON.parse(document.getElementById("data").textContent);
+setUpTrends(DATA.trends, DATA.spectra[0].unit);
+setUpPlots(DATA);
