@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy as np
 from eisfit.circuit.arcs import Arc
 from eisfit.errors import FitError
 from eisfit.fitting.derived import Derived, capacitance, interval, quantile, sum_of, time_constant
+from eisfit.geometry import Geometry
 
 if TYPE_CHECKING:
     from eisfit.fitting.result import FitResult
@@ -20,40 +20,28 @@ QUANTITY_COLUMNS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Geometry:
-    """Thickness of a sample in cm and its area in cm2."""
+def geometry_of(
+    result: FitResult, thickness_cm: float | None, area_cm2: float | None
+) -> Geometry | None:
+    """Return the geometry, or None where none is given.
 
-    thickness_cm: float
-    area_cm2: float
+    An area-specific spectrum (ohm cm2) needs only the thickness.
 
-    @classmethod
-    def of(
-        cls, result: FitResult, thickness_cm: float | None, area_cm2: float | None
-    ) -> Geometry | None:
-        """Return the geometry, or None where none is given.
-
-        An area-specific spectrum (ohm cm2) needs only the thickness.
-
-        Raises
-        ------
-        FitError
-            If one of the two is missing or not positive.
-        """
-        specific = "area_cm2" in result.spectrum.metadata
-        if thickness_cm is None and area_cm2 is None:
-            return None
-        if specific and area_cm2 is not None:
-            raise FitError("the spectrum is scaled by its area already: give only thickness_cm")
-        area = 1.0 if specific else area_cm2
-        for name, size in (("thickness_cm", thickness_cm), ("area_cm2", area)):
-            if size is None or not (np.isfinite(size) and size > 0):
-                raise FitError(f"a conductivity needs {name} as a positive number, found {size!r}")
-        return cls(float(thickness_cm or 0.0), float(area or 0.0))
-
-    def conductivity(self, resistance: float) -> float:
-        """Return thickness / (resistance * area) in S/cm."""
-        return self.thickness_cm / (resistance * self.area_cm2)
+    Raises
+    ------
+    FitError
+        If one of the two is missing or not positive.
+    """
+    specific = "area_cm2" in result.spectrum.metadata
+    if thickness_cm is None and area_cm2 is None:
+        return None
+    if specific and area_cm2 is not None:
+        raise FitError("the spectrum is scaled by its area already: give only thickness_cm")
+    area = 1.0 if specific else area_cm2
+    for name, size in (("thickness_cm", thickness_cm), ("area_cm2", area)):
+        if size is None or not (np.isfinite(size) and size > 0):
+            raise FitError(f"a conductivity needs {name} as a positive number, found {size!r}")
+    return Geometry(area_cm2=area, thickness_cm=thickness_cm)
 
 
 def quantity_rows(
@@ -68,12 +56,20 @@ def quantity_rows(
     """
     t = quantile(result, level)
     rows = [row for arc in result.arcs for row in _arc_rows(result, arc, geometry, t)]
-    for name, whole in result.derived.items():
-        rows.extend(_sum_rows(name, whole, geometry, t))
-    for names in sums:
-        whole = sum_of(result, names)
-        rows.extend(_sum_rows(" + ".join(whole.parts), whole, geometry, t))
+    wholes = [*result.derived.items()]
+    wholes += [(" + ".join(whole.parts), whole) for whole in (sum_of(result, n) for n in sums)]
+    for name, whole in wholes:
+        size = geometry if _is_electrolyte(result, whole.parts) else None
+        rows.extend(_sum_rows(name, whole, size, t))
     return rows
+
+
+def _is_electrolyte(result: FitResult, labels: Sequence[str]) -> bool:
+    """Whether resistances are the electrolyte's by the model's card; without roles, nobody knows.
+
+    Contacts and cable are in a series resistance, and no conductivity follows from them.
+    """
+    return not result.model.roles or all(label in result.model.electrolyte for label in labels)
 
 
 def _arc_rows(
@@ -90,9 +86,11 @@ def _arc_rows(
         both = [own, result.status[name]]
         yield {**head, **_row(f"tau_{arc.label}", tau, tau_error, "s", t, _state([own], tau_error))}
         yield {**head, **_row(f"C_{arc.label}", size, size_error, "F", t, _state(both, size_error))}
-    if geometry is not None:
+    # Without a time constant it may be cable and contacts: it counts within a sum alone
+    alone = arc.has_tau or not result.model.roles
+    if geometry is not None and alone and _is_electrolyte(result, [arc.label]):
         value = result.values[name]
-        sigma, relative = geometry.conductivity(value), result.stderr[name] / value
+        sigma, relative = geometry.conductivity(value).value, result.stderr[name] / value
         status = result.status[name]
         yield {**head, **_row(f"sigma_{arc.label}", sigma, relative, "S/cm", t, status)}
 
@@ -105,7 +103,7 @@ def _sum_rows(
     status = _state([], relative)
     yield {**head, **_row(name, whole.value, relative, whole.unit, t, status)}
     if geometry is not None:
-        value = geometry.conductivity(whole.value)
+        value = geometry.conductivity(whole.value).value
         yield {**head, **_row(f"sigma of {name}", value, relative, "S/cm", t, status)}
 
 

@@ -227,7 +227,8 @@ class FitResult(FrozenArrays):
         ----------
         sums : resistances to add up, each a sequence of names or role symbols
         thickness_cm, area_cm2 : of the sample; with them each resistance and sum has its
-            conductivity, thickness / (R * area) in S/cm. A spectrum in ohm cm2 needs no area.
+            conductivity, thickness / (R * area) in S/cm, unless the model's card has roles and
+            does not list it under `electrolyte`. A spectrum in ohm cm2 needs no area.
         level : probability of the intervals
 
         Returns
@@ -243,9 +244,9 @@ class FitResult(FrozenArrays):
         ModelError
             If a name is unknown.
         """
-        from eisfit.fitting.quantities import QUANTITY_COLUMNS, Geometry, quantity_rows
+        from eisfit.fitting.quantities import QUANTITY_COLUMNS, geometry_of, quantity_rows
 
-        geometry = Geometry.of(self, thickness_cm, area_cm2)
+        geometry = geometry_of(self, thickness_cm, area_cm2)
         return frame(quantity_rows(self, sums, geometry, level), QUANTITY_COLUMNS)
 
     def band(self, frequency: ArrayLike | None = None, level: float = 0.95) -> Band:

@@ -39,8 +39,8 @@ class Change:
     p_value : float
         Of first against last, two-sided.
     trend : str
-        "rises", "falls" or "no trend", by Kendall's tau at 5 %; "" where there is no order, or too few
-        points.
+        "rises", "falls" or "no trend", by Kendall's tau at 5 %; "" where there is no order, or
+        too few points.
     trend_tau, trend_p : float
         Kendall's tau and its exact two-sided p-value.
     n : int
