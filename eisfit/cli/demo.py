@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +19,12 @@ from eisfit.errors import OutputError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from eisfit.comparison import Comparison
+    from eisfit.demo import Study
+
 _SPECTRA = "spectra"
 _COMPARISON = "comparison.csv"
+_SHOWN = ("Samples", "Growth")  # findings of a comparison that come to the screen
 _COLUMNS = (
     Column("sample"),
     Column("role"),
@@ -31,47 +35,98 @@ _COLUMNS = (
 
 
 def demo(out: str, force: bool, as_json: bool) -> int:
-    """Make the files, fit them as a user would, and compare; return the exit status.
+    """Make the files, fit and compare them as a user would; return the exit status.
 
     Raises
     ------
     OutputError
         If files are there already and `force` is false, or cannot be written.
     """
-    from eisfit.demo import CELLS, analyses, comparison, make_files
+    from eisfit.demo import CELLS, STUDIES, comparison, make_files, make_series, published_rows
+    from eisfit.tables import frame
 
     top = Path(out)
     spectra = top / _SPECTRA
-    foreseen = [*(spectra / cell.file_name for cell in CELLS), top / _COMPARISON]
-    there = [str(path) for path in foreseen if path.exists()]
-    if there and not force:
-        raise OutputError(f"{', '.join(there)} exist already: give another --out, or --force")
+    _check_free(top, force)
     job = Analyze("demo", {})
     items = [Item(str(spectra / cell.file_name), cell.spectrum(), False) for cell in CELLS]
-    plan = Plan.of(Output(top, force=force), items, True, {*job.tables, _COMPARISON, _SPECTRA})
+    taken = {*job.tables, _COMPARISON, _SPECTRA, *(study.name for study in STUDIES)}
+    plan = Plan.of(Output(top, force=force), items, True, taken)
     plan.check(names(job, plan.output.formats), job.tables)
-    done: Done = []
-    with Archive(job, plan) as archive:
-        # The plots of one are drawn while the next is fitted
-        make_files(spectra, force)
-        with progress(items, "spectra") as entries:
-            for index, (item, analysis) in enumerate(zip(entries, analyses(spectra), strict=True)):
-                archive.keep(index, item, analysis)
-                done.append((replace(item, spectrum=analysis.spectrum), analysis))
-    found = comparison(analysis for _, analysis in done)
-    plan.write(top, _COMPARISON, csv_text(found))
+    make_files(spectra, force)
+    manifests = make_series(spectra, force)
+    done = _analyze(job, items, plan, spectra)
+    compared = _compare(STUDIES, manifests, top, force)
+    found = [comparison(analysis for _, analysis in done)]
+    found += [published_rows(study.resistances()) for study in compared]
+    rows = [row for table in found for row in records(table)]
+    table = frame(rows, tuple(found[0].columns))
+    plan.write(top, _COMPARISON, csv_text(table))
     if as_json:
-        print_json({"synthetic": True, "comparison": records(found), "folder": str(top)})
+        print_json({"synthetic": True, "comparison": records(table), "folder": str(top)})
     else:
         show(job, done)
-        show_written(plan)
-        _show_comparison(found, spectra, Screen())
+        for study, result in zip(STUDIES, compared, strict=True):
+            _show_study(study, result, Screen())
+        _show_comparison(table, Screen())
+        _show_files(plan, manifests, top, Screen())
     return report([], len(done))
 
 
-def _show_comparison(found: pd.DataFrame, spectra: Path, screen: Screen) -> None:
-    from eisfit.demo import REFERENCE
+def _check_free(top: Path, force: bool) -> None:
+    """Refuse to begin where files or folders exist that the demo would write."""
+    from eisfit.demo import CELLS, STUDIES
 
+    foreseen = [*(top / _SPECTRA / cell.file_name for cell in CELLS), top / _COMPARISON]
+    foreseen += [folder / study.name for folder in (top / _SPECTRA, top) for study in STUDIES]
+    there = [str(path) for path in foreseen if path.exists()]
+    if there and not force:
+        raise OutputError(f"{', '.join(there)} exist already: give another --out, or --force")
+
+
+def _analyze(job: Analyze, items: Sequence[Item], plan: Plan, spectra: Path) -> Done:
+    """Analyse the four cells one by one, as `eisfit fit` does."""
+    from eisfit.demo import analyses
+
+    done: Done = []
+    # The plots of one are drawn while the next is fitted
+    with Archive(job, plan) as archive, progress(items, "spectra") as entries:
+        for index, (item, analysis) in enumerate(zip(entries, analyses(spectra), strict=True)):
+            archive.keep(index, item, analysis)
+            done.append((replace(item, spectrum=analysis.spectrum), analysis))
+    return done
+
+
+def _compare(
+    studies: Sequence[Study], manifests: Sequence[Path], top: Path, force: bool
+) -> list[Comparison]:
+    """Compare the spectra of each manifest, as `eisfit compare` does, and write all of it."""
+    from eisfit.series import Series
+
+    compared = []
+    with progress(list(zip(studies, manifests, strict=True)), "comparisons") as entries:
+        for study, manifest in entries:
+            result = Series.from_manifest(manifest).compare(study.model)
+            result.save(top / study.name, force=force)
+            compared.append(result)
+    return compared
+
+
+def _show_study(study: Study, result: Comparison, screen: Screen) -> None:
+    screen.plain("")
+    screen.heading(f"{study.title}: {len(result.series)} SYNTHETIC spectra compared")
+    roles = [role.replace("_", " ") if "R_" not in role else role for role in study.reference_roles]
+    findings = result.findings()
+    for title in _SHOWN:
+        # What something is published of; the report has the rest
+        told = [s for s in findings.get(title, ()) if any(role in s for role in roles)]
+        if told:
+            screen.plain("")
+        for sentence in told:
+            screen.line(title, sentence.replace(" (synthetic)", ""))
+
+
+def _show_comparison(found: pd.DataFrame, screen: Screen) -> None:
     screen.plain("")
     screen.heading("Resistances in ohm, as published and as found in the SYNTHETIC spectra")
     rows = [_row(row) for row in records(found)]
@@ -80,18 +135,30 @@ def _show_comparison(found: pd.DataFrame, spectra: Path, screen: Screen) -> None
         ["" if i and row[0] == rows[i - 1][0] else row[0], *row[1:]] for i, row in enumerate(rows)
     ]
     screen.table(_COLUMNS, shown)
+
+
+def _show_files(plan: Plan, manifests: Sequence[Path], top: Path, screen: Screen) -> None:
+    from eisfit.demo import REFERENCE, STUDIES
+
+    screen.plain("")
+    show_written(plan)
+    for study, manifest in zip(STUDIES, manifests, strict=True):
+        folder = top / study.name
+        screen.plain(f"{study.title}: tables, plots and report.html in {folder}, the same as")
+        screen.plain(f"  eisfit compare {manifest} --model {study.model} --out {folder}")
     screen.plain("")
     screen.line(
         "SYNTHETIC",
-        f"no spectrum was measured; all were computed, with noise, from resistances in the text of "
-        f"{REFERENCE}. What was assumed besides: {spectra / 'assumptions.txt'}",
+        f"no spectrum was measured; all were computed, with noise, from resistances that "
+        f"{REFERENCE} publishes. What was assumed besides: assumptions.txt beside the data in "
+        f"{top / _SPECTRA}",
     )
 
 
 def _row(row: Mapping[str, Any]) -> list[str]:
     return [
         # The heading says synthetic, and the name need not
-        row["sample"].removesuffix(" (synthetic)"),
+        row["sample"].replace(" (synthetic)", ""),
         row["role"],
         f"{row['published_ohm']:.10g}",
         with_error(row["resistance_ohm"], row["stderr_ohm"]),

@@ -176,8 +176,14 @@ def test_demo(run: Run, tmp_path: Path) -> None:
     for name in ("resistances.csv", "drt_peaks.csv", "comparison.csv"):
         assert pd.read_csv(out / name)["sample"].str.contains("synthetic").all()
     spectra = sorted((out / "spectra").glob("*.txt"))
-    folders = [p for p in out.iterdir() if p.is_dir() and p.name != "spectra"]
+    series = [out / "aging", out / "states"]
+    for folder in series:
+        assert (folder / "report.html").exists()
+        assert pd.read_csv(folder / "resistances.csv")["sample"].str.contains("synthetic").all()
+        assert (out / "spectra" / folder.name / "manifest.csv").read_text().startswith("# SYNTH")
+    folders = [p for p in out.iterdir() if p.is_dir() and p not in (*series, out / "spectra")]
     assert len(folders) == 4
+    assert len(found) == 21  # published resistances: ten of single cells, five and six of series
     for folder in folders:
         assert "synthetic" in folder.name
         assert (folder / "nyquist.png").exists()
