@@ -85,7 +85,7 @@ def drt_waterfall(
     colours = positions.colours()
     for rank, i in enumerate(order):
         base, heights = rank * full / _REACH, curves[i].gamma / units[i]
-        look: dict[str, Any] = {"zorder": 3.0 - 0.9 * rank / len(members)}
+        look: dict[str, Any] = {"zorder": 2.0 - 0.9 * rank / len(members)}
         ax.fill_between(curves[i].tau, base, base + heights, color="white", lw=0, **look)
         ax.plot(curves[i].tau, base + heights, color=colours[i], lw=1.0, **look)
     tallest = max(float(c.gamma.max()) / unit for c, unit in zip(curves, units, strict=True))
@@ -152,7 +152,7 @@ def _dress(ax: Axes, low: float, high: float, sample: str, own: bool) -> None:
 
 def _words(place: Place, top: float | None, unit: str) -> str:
     said = place if isinstance(place, str) else number(place)
-    return said if top is None else f"{said}  ({style.quantity(top, unit, 2)})"
+    return said if top is None else f"{said} ({style.quantity(top, unit, 2)})"
 
 
 def _name_curves(ax: Axes, words: Sequence[str], step: float) -> None:

@@ -39,7 +39,7 @@ def in_words(place: Place, along: str = "") -> str:
     if isinstance(place, str):
         return place
     _, _, unit = NAMES.get(along, "").rstrip(")").partition(" (")
-    return f"{number(place)} {unit}".strip()
+    return number(place) if np.isnan(place) else f"{number(place)} {unit}".strip()
 
 
 @dataclass(frozen=True)
@@ -164,6 +164,8 @@ def _cleaned(place: Any) -> Place:
 
 def number(value: float) -> str:
     """Return a position with three digits and never a power of ten: `1000`, `0.25`."""
+    if np.isnan(value):
+        return "unknown"
     return f"{float(f'{value:.3g}'):.10g}".replace("-", "−")
 
 
