@@ -132,10 +132,15 @@ def _widths(cells: Sequence[Sequence[str]], columns: Sequence[Column], room: int
 
     widths = [max(map(cell_len, texts)) for texts in cells]
     words = [max(map(cell_len, " ".join(texts).split()), default=1) for texts in cells]
+    # A number is never broken, its name is between words
+    numbers = [
+        max(map(cell_len, (*texts[1:], *texts[0].split())), default=1) if column.number else 0
+        for texts, column in zip(cells, columns, strict=True)
+    ]
     for least in ([min(word, _LONGEST_WORD) for word in words], [5] * len(columns)):
         floors = [
-            width if column.number else min(width, floor)
-            for width, column, floor in zip(widths, columns, least, strict=True)
+            max(number, 0 if column.number else min(width, floor))
+            for width, column, floor, number in zip(widths, columns, least, numbers, strict=True)
         ]
         while sum(widths) > room and widths != floors:
             spare = [width - floor for width, floor in zip(widths, floors, strict=True)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -86,15 +87,10 @@ def _keys(comparison: Comparison, members: Sequence[Sequence[Mapping[str, Any]]]
     heads = [rows[0] for rows in members]
     along = comparison.series.along
     names = [n for n in ("sample", *coordinates(comparison), "sweep") if n != along]
-    told = [n for n in varying(heads, names) if n != "sweep" or not _is_told(heads, names)]
-    if along == "time_h" and not varying(heads, [along]) and told:
-        return told
-    return [*told, along]
-
-
-def _is_told(heads: Sequence[Mapping[str, Any]], names: Sequence[str]) -> bool:
-    places = {tuple(str(head.get(n)) for n in names if n != "sweep") for head in heads}
-    return len(places) == len(heads) or len(names) > 2
+    told = varying(heads, [*(n for n in names if n != "sweep"), along])
+    if len({tuple(str(head.get(n)) for n in told) for head in heads}) < len(heads):
+        told += [n for n in varying(heads, ["sweep"]) if n not in told]
+    return told or [along]
 
 
 def _values(rows: Sequence[Mapping[str, Any]], roles: Sequence[str], errors: bool) -> list[str]:

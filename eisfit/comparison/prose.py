@@ -94,9 +94,9 @@ def hints(comparison: Comparison) -> Iterator[str]:
     roles = {role.name for a in analyses for role in a.model.roles}
     if roles & _OF_ELECTRODES:
         yield (
-            "In a cell with two electrodes the counter electrode is in the spectrum too: Li-In and "
-            "its interface with the electrolyte add to interfacial and charge-transfer resistance. "
-            "A symmetric Li-In cell, or a reference electrode, tells how much."
+            "In a cell with two electrodes the counter electrode, such as Li-In, is in the "
+            "spectrum too, and adds to interfacial and charge-transfer resistance: a symmetric cell of it, "
+            "or a reference electrode, tells how much."
         )
     fast = [
         a.spectrum.frequency[0]

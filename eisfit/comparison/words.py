@@ -10,7 +10,7 @@ _UNITS = {
     "nm": "nm", "um": "um", "cm": "cm",
 }  # fmt: skip
 _PLAIN = {"time_h": "{} h", "temperature_c": "{} °C", "cycle": "cycle {}", "sweep": "sweep {}",
-          "soc_percent": "{} % charged", "cell": "cell {}"}  # fmt: skip
+          "soc_percent": "SOC {} %", "cell": "cell {}"}  # fmt: skip
 
 
 def condition(name: str, value: Any) -> str:
