@@ -22,12 +22,12 @@ ComplexArray = NDArray[np.complex128]
 FINER = 2
 # Share of the peaks where they fit as well as the regularised curve. The rest tempers shapes that
 # the data cannot tell apart.
-_SHARE = 0.85
+_SHARE = 0.95
 # Ratio of the variances that the peaks and the regularised curve leave: from here on the peaks'
 # share falls, by e where the ratio grows by an eighth. (Measured: 1.06 is the 95th percentile where
 # the shapes are right, the 75th where they are not.)
-_AS_GOOD = 1.03
-_FALL = 12.0
+_AS_GOOD = 1.0
+_FALL = 6.0
 # With a larger one, the peaks of the result are those of the regularised curve.
 _WORST = 1.6
 

@@ -21,7 +21,7 @@ _BELONGS = 0.8 * np.log(10.0)
 _DIFFERENCE = 1e-4
 # Temperature of the average over candidates: the families are guesses, so the evidence between
 # them is believed at half its worth (measured: smaller errors on shapes of no family).
-_TEMPERATURE = 2.0
+_TEMPERATURE = 1.5
 _MOST = 12
 # Of the largest weight, what a candidate needs to be drawn from.
 _LEAST_DRAWN = 0.15
@@ -181,8 +181,23 @@ class Posterior:
         family = np.concatenate([c.family for c in self.candidates])
         theta = np.vstack([c.theta for c in self.candidates])
         curves = binned(family, theta, log_tau)
+        if (family == shapes.FROEHLICH).any():
+            edges = np.concatenate([self._edges(c) for c in self.candidates])
+            flat = family == shapes.FROEHLICH
+            curves[flat] = _softened(theta[flat], edges[flat], log_tau)
         owner = np.repeat(np.arange(len(self.candidates)), [len(c) for c in self.candidates])
         return (owner == np.arange(len(self.candidates))[:, None]) @ curves
+
+    def _edges(self, candidate: Candidate) -> FloatArray:
+        """Return (K, 2) standard deviations of ln tau less and plus exp(p): the ends of a plateau."""
+        terms = len(candidate.series)
+        covariance = self.covariance(candidate)[terms:, terms:]
+        out = np.empty((len(candidate), 2))
+        for k, half in enumerate(np.exp(candidate.theta[:, 2])):
+            block = covariance[4 * k + 1 : 4 * k + 3, 4 * k + 1 : 4 * k + 3]
+            for i, by in enumerate((np.array([1.0, -half]), np.array([1.0, half]))):
+                out[k, i] = np.sqrt(max(float(by @ block @ by), 0.0))
+        return out
 
     def draws(self, log_tau: FloatArray, count: int, random: np.random.Generator) -> FloatArray:
         """Return (S, M) draws of gamma: a candidate by its weight, its parameters by Laplace.
@@ -218,6 +233,17 @@ class Posterior:
             log_change = np.clip(change[:, 4 * k : 4 * k + 4] @ by, -5.0, 2.0)
             total += gamma[k] * np.exp(log_change)
         return total
+
+
+def _softened(theta: FloatArray, edges: FloatArray, log_tau: FloatArray) -> FloatArray:
+    """Return (F, M) plateaus whose ends are as blurred as they are uncertain."""
+    from scipy.special import ndtr
+
+    half = np.exp(theta[:, 2, None])
+    u = log_tau - theta[:, 1, None]
+    blur = np.maximum(edges, 1e-3)
+    inside = ndtr((u + half) / blur[:, :1]) - ndtr((u - half) / blur[:, 1:])
+    return inside * np.exp(theta[:, 0, None]) / (2.0 * half)
 
 
 def binned(family: IntArray, theta: FloatArray, log_tau: FloatArray) -> FloatArray:

@@ -17,7 +17,7 @@ LN10 = np.log(10.0)
 
 FAMILIES = (shapes.ZARC, shapes.HAVRILIAK_NEGAMI, shapes.LOGNORMAL)
 # Bent to whatever the others cannot follow.
-FURTHER = (shapes.GENERAL, shapes.SPLIT, shapes.FROEHLICH)
+FURTHER = (shapes.GENERAL, shapes.SPLIT, shapes.FROEHLICH, shapes.STUDENT)
 # Twice the log evidence that a move must gain to be taken, and within which a candidate still has
 # a share in the average.
 GAIN = 0.5
@@ -132,6 +132,9 @@ def _like(family: int, u: FloatArray, curve: FloatArray) -> FloatArray:
     if family not in FURTHER:
         width = area * (u[1] - u[0]) / (curve.max() * np.sqrt(2.0 * np.pi))
         return _shaped(family, log_r, np.array([top]), np.clip([width], 0.16, 2.0))[0]
+    if family == shapes.STUDENT:
+        width = area * (u[1] - u[0]) / (curve.max() * np.sqrt(2.0 * np.pi)) * 0.9
+        return np.array([log_r[0], top, np.log(np.clip(width, 0.16, 2.0)), 1.2])
     middle = float(curve @ u) / area
     deviation = float(np.sqrt(curve @ (u - middle) ** 2 / area))
     if family == shapes.SPLIT:

@@ -5,7 +5,8 @@ ZARC, Havriliak-Negami: Z = R / (1 + (j omega tau)^a)^b with a = 1 / (1 + exp(-p
 b = 1 / (1 + exp(-q)), b = 1 for the ZARC.
 The others are curves over x = ln(tau / peak tau): lognormal exp(-x^2 / 2 w^2), w = exp(p); general
 exp(-|x / w|^n), n = exp(q), from a pointed one past a bell to a plateau with steep sides; split, a
-bell of width exp(p) on the left and exp(q) on the right; Froehlich, constant over |x| < exp(p) and
+bell of width exp(p) on the left and exp(q) on the right; Student (1 + (x / w)^2 / n)^(-(n + 1) / 2),
+n = exp(q), a bell with heavy skirts; Froehlich, constant over |x| < exp(p) and
 zero beyond, the response of activation energies that are spread evenly (Froehlich, Theory of
 Dielectrics, Oxford 1949).
 """
@@ -24,13 +25,13 @@ FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 IntArray = NDArray[np.int64]
 
-ZARC, HAVRILIAK_NEGAMI, LOGNORMAL, GENERAL, SPLIT, FROEHLICH = range(6)
+ZARC, HAVRILIAK_NEGAMI, LOGNORMAL, GENERAL, SPLIT, FROEHLICH, STUDENT = range(7)
 NONE = -1
-NAMES = ("zarc", "havriliak-negami", "lognormal", "general", "split", "froehlich")
+NAMES = ("zarc", "havriliak-negami", "lognormal", "general", "split", "froehlich", "student")
 # Which of ln R, ln tau, p, q a family has; the last row is that of NONE, a place left empty.
 HAS = (
     np.array(
-        [(1, 1, 1, 0), (1, 1, 1, 1), (1, 1, 1, 0), (1, 1, 1, 1), (1, 1, 1, 1), (1, 1, 1, 0), (0,) * 4]
+        [(1, 1, 1, 0), (1, 1, 1, 1), (1, 1, 1, 0), (1, 1, 1, 1), (1, 1, 1, 1), (1, 1, 1, 0), (1, 1, 1, 1), (0,) * 4]
     )
     > 0
 )
@@ -38,16 +39,16 @@ HAS = (
 # to 0.97, widths of a seventh of a decade to one decade.
 PRIOR_MEAN = np.array(
     [(0, 0, 1.9, 0), (0, 0, 1.9, 1.2), (0, 0, -0.7, 0), (0, 0, -0.4, 0.7), (0, 0, -0.7, -0.7),
-     (0, 0, 0.2, 0), (0, 0, 0, 0)]
+     (0, 0, 0.2, 0), (0, 0, -0.6, 1.2), (0, 0, 0, 0)]
 )  # fmt: skip
 PRIOR_SD = np.array(
     [(1, 1, 0.9, 1), (1, 1, 0.9, 1), (1, 1, 0.5, 1), (1, 1, 0.5, 0.7), (1, 1, 0.6, 0.6),
-     (1, 1, 0.6, 1), (1, 1, 1, 1)]
+     (1, 1, 0.6, 1), (1, 1, 0.6, 0.6), (1, 1, 1, 1)]
 )  # fmt: skip
 # Twice the log odds against a family.
-PRIOR_COST = np.array([0.0, 0.0, 0.0, 2.0, 2.0, 2.0, 0.0])
-LEAST = np.array([(-1, -2), (-1, -2), (-1.9, 0), (-1.9, 0.0), (-1.9, -1.9), (-1.4, 0), (0, 0)])
-MOST = np.array([(6, 0), (6, 6), (1, 0), (1.5, 3.7), (1, 1), (1.8, 0), (0, 0)])
+PRIOR_COST = np.array([0.0, 0.0, 0.0, 2.0, 2.0, 1.0, 2.0, 0.0])
+LEAST = np.array([(-1, -2), (-1, -2), (-1.9, 0), (-1.9, 0.0), (-1.9, -1.9), (-1.4, 0), (-1.7, 0.7), (0, 0)])
+MOST = np.array([(6, 0), (6, 6), (1, 0), (1.5, 3.7), (1, 1), (1.8, 0), (1, 4), (0, 0)])
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(14)
 _NODES, _WEIGHTS = (_NODES + 1.0) / 2.0, _WEIGHTS / 2.0
@@ -59,6 +60,7 @@ _STEP = 0.25
 # Step over which Debye responses are interpolated: error below 1e-6, of slopes 2e-5.
 _FINER = 0.07
 _PADDING = 12.0
+_SMALL = 1e-4
 
 
 def evaluate(family: IntArray, theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
@@ -75,8 +77,7 @@ def evaluate(family: IntArray, theta: FloatArray, log_omega: FloatArray) -> Comp
     (F, 4, N) complex array in ohm; the first derivative is the impedance itself.
     """
     out = np.zeros((len(family), 4, len(log_omega)), dtype=np.complex128)
-    closed = ((ZARC, _zarc), (HAVRILIAK_NEGAMI, _havriliak_negami), (FROEHLICH, _froehlich))
-    for member, formula in closed:
+    for member, formula in _FORMULAS:
         index = np.flatnonzero(family == member)
         if index.size:
             out[index] = formula(theta[index], log_omega)
@@ -138,6 +139,31 @@ def _lognormal(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
     both = each.reshape(-1, len(nodes)) @ rows
     count = len(log_omega)
     return (both[:, :count] + 1j * both[:, count:]).reshape(len(theta), 3, count)
+
+
+def _student(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
+    """Integrate on the same nodes; what lies before them answers as a resistance."""
+    from scipy.special import digamma, stdtr
+
+    nodes, rows = _shared(log_omega.tobytes(), _STEP)
+    resistance, width, n = (np.exp(theta[:, i, None]) for i in (0, 2, 3))
+    u = nodes - theta[:, 1, None]
+    square = (u / width) ** 2 / n
+    pull = (n + 1.0) * square / (1.0 + square)
+    curve = _student_density(theta, u) * resistance * _STEP
+    slope = 0.5 * (digamma(0.5 * (n + 1.0)) - digamma(0.5 * n)) - 0.5 / n
+    by_q = n * (slope - 0.5 * np.log1p(square)) + 0.5 * pull
+    by_tau = np.where(u == 0.0, 0.0, pull / np.where(u == 0.0, 1.0, u))
+    each = np.stack([curve, curve * by_tau, curve * (pull - 1.0), curve * by_q], axis=1)
+    both = each.reshape(-1, len(nodes)) @ rows
+    count = len(log_omega)
+    z = (both[:, :count] + 1j * both[:, count:]).reshape(len(theta), 4, count)
+    first = u[:, :1] - 0.5 * _STEP
+    before, more = (stdtr(n * by, first / width) for by in (1.0, 1.0 + _SMALL))
+    edge = _student_density(theta, first)
+    left = [before, -edge, -first * edge, (more - before) / _SMALL]
+    z += (resistance * np.hstack(left))[:, :, None]
+    return z
 
 
 @lru_cache(maxsize=32)
@@ -252,17 +278,38 @@ def gamma(family: IntArray, theta: FloatArray, log_tau: FloatArray) -> FloatArra
     if flat.any():
         a = np.exp(theta[flat, 2, None])
         out[flat] = (np.abs(u[flat]) < a) / (2.0 * a)
-    curved = ~(power_law | flat)
+    curved = (family == LOGNORMAL) | (family == GENERAL) | (family == SPLIT)
     if curved.any():
         widths, power = _sides(family[curved], theta[curved])
         t = np.abs(u[curved]) / np.where(u[curved] < 0, widths[:, :1], widths[:, 1:])
         depth = np.minimum(t**power, 700.0)
         out[curved] = np.exp(-depth) / (widths.sum(axis=1, keepdims=True) * _half(power))
+    heavy = family == STUDENT
+    if heavy.any():
+        out[heavy] = _student_density(theta[heavy], u[heavy])
     return out * np.exp(theta[:, 0, None])
 
 
 def _half(power: FloatArray) -> FloatArray:
     """Return the integral of exp(-x^power) over x > 0, Gamma(1 + 1 / power)."""
-    from math import gamma as factorial
+    from scipy.special import gamma as factorial
 
-    return np.array([[factorial(1.0 + 1.0 / n)] for n in power.ravel()])
+    return np.asarray(factorial(1.0 + 1.0 / power))
+
+
+def _student_density(theta: FloatArray, u: FloatArray) -> FloatArray:
+    """Return Student's density at (F, M) distances from the middle."""
+    from scipy.special import gammaln
+
+    n, width = np.exp(theta[:, 3, None]), np.exp(theta[:, 2, None])
+    log_height = gammaln(0.5 * (n + 1.0)) - gammaln(0.5 * n) - 0.5 * np.log(n * np.pi)
+    tail = 0.5 * (n + 1.0) * np.log1p((u / width) ** 2 / n)
+    return np.asarray(np.exp(log_height - tail) / width)
+
+
+_FORMULAS = (
+    (ZARC, _zarc),
+    (HAVRILIAK_NEGAMI, _havriliak_negami),
+    (FROEHLICH, _froehlich),
+    (STUDENT, _student),
+)
