@@ -274,10 +274,10 @@ def _attempt(compute: Callable[..., Result], *given: Any, **options: Any) -> Res
 
 
 def _said(error: BaseException) -> str:
+    if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
+        return "needs more memory than a task may take"
     if isinstance(error, EisfitError):
         return str(error)
-    if isinstance(error, MemoryError):
-        return "needs more memory than a task may take"
     return f"eisfit failed where it should not: {type(error).__name__}: {error}"
 
 
