@@ -108,7 +108,7 @@ def growth_laws(
         said.append(f"{points.outside} of the points belong to a process outside the window")
     if distinct < 3 or n < 4:
         return replace(empty, status="too few points", note="; ".join(said))
-    laws = [law for law in LAWS if law.n_parameters <= min(distinct, n - 1)]
+    laws = [law for law in LAWS if law.n_parameters < distinct]
     data = _with_scatter(_Data(time, points.values, points.stderr, level), laws)
     return _compared(empty, data, [(law, _fit(law, data, unit)) for law in laws], said)
 

@@ -147,7 +147,7 @@ class Growth:
                 "aicc": fit.aicc, "delta_aicc": fit.delta, "weight": fit.weight,
                 **_columns("r0", fit.r0), **_columns("k", fit.k), **_columns("t0", fit.t0),
                 "formula": fit.formula, "chi_square": fit.chi_square,
-                "status": self.status if fit.law == self.best else fit.status, **tail,
+                "status": self.status if self.best in ("", fit.law) else fit.status, **tail,
             }
             for fit in ordered
         ]  # fmt: skip
