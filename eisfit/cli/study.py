@@ -71,12 +71,15 @@ def _resistances(comparison: Comparison, screen: Screen) -> None:
 
 
 def _roles(members: Sequence[Sequence[Mapping[str, Any]]]) -> list[str]:
-    """Return the roles in the order of the model, sums last; those that nobody has are left out."""
+    """Return the roles that have a number, in the order of the model, sums last.
+
+    The sum of arcs that cannot be parted is left out where few spectra have it.
+    """
     rows = [row for rows in members for row in rows]
-    known = [row["role"] for row in rows if row["resistance_ohm"] == row["resistance_ohm"]]
-    found = list(dict.fromkeys(known))
+    known = Counter(row["role"] for row in rows if row["resistance_ohm"] == row["resistance_ohm"])
+    found = [r for r, count in known.items() if " + " not in r or 2 * count >= len(members)]
     elements = {row["role"]: row["element"] for row in rows}
-    return sorted(found, key=lambda role: " + " in elements[role] or role.startswith("R_"))
+    return sorted(found, key=lambda role: " + " in elements[role])
 
 
 def _keys(comparison: Comparison, members: Sequence[Sequence[Mapping[str, Any]]]) -> list[str]:

@@ -95,8 +95,8 @@ def hints(comparison: Comparison) -> Iterator[str]:
     if roles & _OF_ELECTRODES:
         yield (
             "In a cell with two electrodes the counter electrode, such as Li-In, is in the "
-            "spectrum too, and adds to interfacial and charge-transfer resistance: a symmetric cell of it, "
-            "or a reference electrode, tells how much."
+            "spectrum too, and adds to interfacial and charge-transfer resistance: a symmetric "
+            "cell of it, or a reference electrode, tells how much."
         )
     fast = [
         a.spectrum.frequency[0]
