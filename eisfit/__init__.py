@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         models,
         read,
     )
+    from eisfit.batching.run import batch
     from eisfit.circuit.elements import element
     from eisfit.circuit.models import Model
     from eisfit.comparison import Comparison
@@ -45,6 +46,7 @@ _HOME = {
     "Series": "eisfit.series",
     "Spectrum": "eisfit.spectrum",
     "analyze": "eisfit.analysis",
+    "batch": "eisfit.batching.run",
     "compare": "eisfit.api",
     "drt": "eisfit.api",
     "element": "eisfit.circuit.elements",
@@ -70,6 +72,7 @@ __all__ = [
     "Spectrum",
     "__version__",
     "analyze",
+    "batch",
     "compare",
     "drt",
     "element",
