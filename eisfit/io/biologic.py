@@ -29,6 +29,7 @@ from eisfit.io.source import Source
 from eisfit.spectrum import FloatArray
 
 _FIRST_MODULE = 52
+_MOST_MODULES = 1_000
 _MAGIC = b"MODULE"
 _NEW_HEADER = b"\xff\xff\xff\xff"
 
@@ -114,7 +115,9 @@ def walk(content: bytes, source_name: str) -> Iterator[Module]:
         If something else stands where a module should begin.
     """
     at = _FIRST_MODULE
-    while at < len(content):
+    for _ in range(_MOST_MODULES):
+        if at >= len(content):
+            return
         if not content.startswith(_MAGIC, at):
             raise ReadError(
                 f"{source_name} is damaged at byte {at}: expected the start of a module; copy the "
@@ -130,6 +133,10 @@ def walk(content: bytes, source_name: str) -> Iterator[Module]:
         name = head[:10].decode("latin-1").strip()
         yield Module(name, begin, at, length, version, content[begin : begin + length])
         at = begin + length
+    raise ReadError(
+        f"{source_name} is damaged: it has more than {_MOST_MODULES} modules; copy the file anew "
+        "from the instrument"
+    )
 
 
 def _data_module(modules: list[Module], source_name: str) -> Module:

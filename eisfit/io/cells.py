@@ -33,6 +33,37 @@ class _TooMuchError(Exception):
     """A limit was passed; `parse` turns it into a `ReadError`."""
 
 
+@dataclass
+class Budget:
+    """What all parts of one file have cost so far; each is under a limit."""
+
+    cells: int = 0
+    elements: int = 0
+    characters: int = 0
+    size: int = 0
+
+    def spend(self, cells: int = 0, elements: int = 0, characters: int = 0, size: int = 0) -> None:
+        """Count cells and texts, elements, characters of texts, and bytes of XML.
+
+        Raises
+        ------
+        _TooMuchError
+            Beyond a limit.
+        """
+        self.cells += cells
+        self.elements += elements
+        self.characters += characters
+        self.size += size
+        if self.cells > _MOST_CELLS:
+            raise _TooMuchError(f"more than {_MOST_CELLS} cells")
+        if self.elements > _MOST_ELEMENTS:
+            raise _TooMuchError(f"more than {_MOST_ELEMENTS} elements")
+        if self.characters > _MOST_BYTES:
+            raise _TooMuchError(f"more than {_MOST_BYTES >> 20} MB of text")
+        if self.size > _MOST_BYTES:
+            raise _TooMuchError(f"more than {_MOST_BYTES >> 20} MB of XML")
+
+
 class Cells:
     """Handles the XML of one part of a spreadsheet.
 
@@ -40,13 +71,13 @@ class Cells:
     ----------
     sheets : list of Sheet
         What was found.
-    count : int
-        Cells and texts so far, for the limit.
+    budget : Budget
+        Of the whole file.
     """
 
-    def __init__(self, count: int = 0) -> None:
+    def __init__(self, budget: Budget | None = None) -> None:
         self.sheets: list[Sheet] = []
-        self.count = count
+        self.budget = budget or Budget()
         self._text: list[str] | None = None
         self._length = 0
 
@@ -72,12 +103,6 @@ class Cells:
         self._text = None
         return text
 
-    def spend(self, cells: int) -> None:
-        """Count cells against the limit."""
-        self.count += cells
-        if self.count > _MOST_CELLS:
-            raise _TooMuchError(f"more than {_MOST_CELLS} cells")
-
 
 def parse(stream: IO[bytes], cells: Cells, source_name: str) -> None:
     """Feed XML to `cells`.
@@ -90,16 +115,15 @@ def parse(stream: IO[bytes], cells: Cells, source_name: str) -> None:
     """
     parser = expat.ParserCreate()
     parser.buffer_text = True
-    depth = elements = 0
+    depth = 0
+    budget = cells.budget
 
     def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, elements
+        nonlocal depth
         depth += 1
-        elements += 1
+        budget.spend(elements=1)
         if depth > _DEEPEST:
             raise _TooMuchError(f"elements nested deeper than {_DEEPEST}")
-        if elements > _MOST_ELEMENTS:
-            raise _TooMuchError(f"more than {_MOST_ELEMENTS} elements")
         cells.start(name.rpartition(":")[2], attributes)
 
     def end(name: str) -> None:
@@ -114,12 +138,9 @@ def parse(stream: IO[bytes], cells: Cells, source_name: str) -> None:
     parser.EndElementHandler = end
     parser.CharacterDataHandler = cells.data
     parser.StartDoctypeDeclHandler = doctype
-    total = 0
     try:
         while chunk := stream.read(_CHUNK):
-            total += len(chunk)
-            if total > _MOST_BYTES:
-                raise _TooMuchError(f"more than {_MOST_BYTES >> 20} MB of XML")
+            budget.spend(size=len(chunk))
             parser.Parse(chunk, False)
         parser.Parse(b"", True)
     except _TooMuchError as error:
@@ -136,8 +157,8 @@ def parse(stream: IO[bytes], cells: Cells, source_name: str) -> None:
 class SharedTexts(Cells):
     """The texts of an .xlsx, which its cells refer to by number."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, budget: Budget) -> None:
+        super().__init__(budget)
         self.texts: list[str] = []
         self._phonetic = False
 
@@ -151,7 +172,7 @@ class SharedTexts(Cells):
     def end(self, name: str) -> None:
         """End a text."""
         if name == "si":
-            self.spend(1)
+            self.budget.spend(cells=1)
             self.texts.append(self.heard())
         elif name == "rPh":
             self._phonetic = False
@@ -165,14 +186,14 @@ class SharedTexts(Cells):
 class XlsxNames(Cells):
     """Names of the sheets of an .xlsx and where in the archive they are, in their order."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, budget: Budget) -> None:
+        super().__init__(budget)
         self._order: list[tuple[str, str]] = []
         self._targets: dict[str, str] = {}
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
         """Take a sheet, or what its reference stands for."""
-        self.spend(1)
+        self.budget.spend(cells=1)
         if name == "sheet":
             reference = next((v for k, v in attributes.items() if k.endswith(":id")), "")
             self._order.append((attributes.get("name", ""), reference))
@@ -194,8 +215,8 @@ class XlsxNames(Cells):
 class XlsxCells(Cells):
     """The cells of one sheet of an .xlsx."""
 
-    def __init__(self, name: str, texts: list[str], count: int) -> None:
-        super().__init__(count)
+    def __init__(self, name: str, texts: list[str], budget: Budget) -> None:
+        super().__init__(budget)
         self.sheets = [Sheet(name)]
         self._texts = texts
         self._row: list[Cell] = []
@@ -223,11 +244,11 @@ class XlsxCells(Cells):
                 self._value = self._of_kind(text)
         elif name == "c" and self._value is not None:
             missing = self._column - len(self._row)
-            self.spend(missing + 1)
+            self.budget.spend(cells=missing + 1)
             self._row.extend([None] * missing)
             self._row.append(self._value)
         elif name == "row":
-            self.spend(1)
+            self.budget.spend(cells=1)
             self.sheets[0].rows.append(self._row)
 
     def _of_kind(self, text: str) -> Cell:
@@ -283,14 +304,14 @@ class OdsCells(Cells):
                 return
             if len(self._row) + self._empty + self._repeat > _MOST_COLUMNS:
                 raise _TooMuchError(f"more than {_MOST_COLUMNS} columns")
-            self.spend(self._empty + self._repeat)
+            self.budget.spend(cells=self._empty + self._repeat)
             self._row += [None] * self._empty + [value] * self._repeat
             self._empty = 0
         elif name == "table-row" and self.sheets and self._row:
-            self.spend((self._row_repeat - 1) * len(self._row) + 1)
+            self.budget.spend(cells=(self._row_repeat - 1) * len(self._row) + 1)
             self.sheets[-1].rows += [self._row] * self._row_repeat
         elif name == "table-row":
-            self.spend(1)
+            self.budget.spend(cells=1)
 
 
 def _column_of(reference: str, following: int) -> int:

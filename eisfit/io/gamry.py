@@ -13,7 +13,7 @@ from eisfit.io.measurement import Measurement
 from eisfit.io.moments import iso_moment
 from eisfit.io.request import Request
 from eisfit.io.source import Source
-from eisfit.io.table import measured_block
+from eisfit.io.table import check_tables, measured_block
 
 FORMAT = "Gamry .DTA"
 _TABLE = re.compile(r"(\w+)\tTABLE(?:\t(\d+))?")
@@ -81,6 +81,7 @@ def _walk(lines: Iterable[str], names_are_given: bool, source_name: str) -> _Con
                 given = names_are_given and name.upper().startswith("ZCURVE")
                 block = [] if is_impedance or given else None
                 if block is not None:
+                    check_tables(len(contents.blocks), source_name)
                     contents.blocks.append((count, block))
             if block is not None:
                 block.append(line)

@@ -18,8 +18,9 @@ from eisfit.io.source import Source
 FORMAT = "JSON table"
 _MOST_BYTES = 1 << 26
 _MOST_OBJECTS = 1_000_000
-_MOST_ENTRIES = 3_000_000
+_MOST_ENTRIES = 2_000_000
 _MOST_COLUMNS = 1_000
+_HEAD_ROWS = 1_000
 
 
 def load_json(source: Source) -> Any:
@@ -89,7 +90,11 @@ def read_json_table(source: Source, request: Request) -> list[Measurement]:
 def _table(document: Any) -> dict[str, list[Any]]:
     if isinstance(document, list):
         rows = [row for row in document if isinstance(row, dict)]
-        names = list(islice(dict.fromkeys(name for row in rows for name in row), _MOST_COLUMNS))
+        # In a table the rows have the same names; what names come later is no column of it.
+        first = (name for row in rows[:_HEAD_ROWS] for name in row)
+        names = list(islice(dict.fromkeys(first), _MOST_COLUMNS))
+        if len(names) * len(rows) > 2 * _MOST_ENTRIES:
+            return {}
         columns: Mapping[str, Any] = {name: [row.get(name) for row in rows] for name in names}
     elif isinstance(document, dict) and isinstance(document.get("columns"), list):
         lists = [row for row in document.get("data") or [] if isinstance(row, list)]

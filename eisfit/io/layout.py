@@ -16,6 +16,7 @@ from eisfit.io.marks import Marks, has_gaps, settle, without_gaps
 
 _NUMBER = re.compile(r"[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?:nan|inf)", re.I)
 _QUOTES = '"\u201c\u201d\u201e\u2018\u2019 '
+_BEGINS = re.compile(r"[\s\"\u201c]*[-+]?[.,]?\d")
 # Bars that are of |Z|, not between columns.
 _MODULUS = re.compile(r"\|\s?Z[-\w]*\s?\|\s*(?:[/\[(,|]|$)")
 _SAMPLE = 200
@@ -23,6 +24,8 @@ LONGEST_NAMES = 30_000
 # Lines that could be names by one of their words, and are none.
 _MOST_CANDIDATES = 2_000
 _MOST_UNNAMED = 1_000
+_MOST_TRIED = 20_000
+_LONGEST_NUMBER = 60
 
 # Separator of rows -> its name in messages. Whitespace last: it also splits what others separate.
 _SEPARATORS: dict[str | None, str] = {
@@ -70,7 +73,8 @@ class Layout:
 
 def is_number(text: str) -> bool:
     """Tell whether a field is a number, whatever its decimal sign."""
-    return _NUMBER.fullmatch(text.strip().strip(_QUOTES)) is not None
+    text = text.strip().strip(_QUOTES)
+    return len(text) <= _LONGEST_NUMBER and _NUMBER.fullmatch(text) is not None
 
 
 def announced(digits: str, what: str, source_name: str) -> int:
@@ -290,12 +294,20 @@ def without_header(
     ReadError
         If the decimal sign stays ambiguous.
     """
+    begin = next((i for i, line in enumerate(lines) if _BEGINS.match(line)), None)
+    if begin is None:
+        return None
+    tried = lines[begin : begin + _MOST_TRIED]
+    gaps = [any(has_gaps(line, spaces) for line in tried) for spaces in (False, True)]
     for separator in _SEPARATORS:
-        first, block = _block(lines, separator, False)
-        closed_first, closed = _block(lines, separator, True)
-        spaced = len(closed) > len(block)
-        if spaced:
-            first, block = closed_first, closed
+        first, block = _block(tried, separator, False)
+        spaced = False
+        if gaps[separator is not None]:
+            closed_first, closed = _block(tried, separator, True)
+            spaced = len(closed) > len(block)
+            if spaced:
+                first, block = closed_first, closed
+        first += begin
         if len(block) >= 3:
             names = [""] * len(block[0])
             marks = settle_fields(block, names, source_name, lines[:first], decimal)
@@ -307,8 +319,6 @@ def _block(lines: Sequence[str], separator: str | None, close: bool) -> tuple[in
     """Return the first lines that are all numbers, of three or more columns, and where they are."""
     block: list[list[str]] = []
     first = 0
-    if close and not any(has_gaps(line, separator is not None) for line in lines):
-        return first, block
     for index, line in enumerate(lines):
         line = without_gaps(line, separator is not None) if close else line
         fields = [field.strip() for field in split_row(line, separator, _MOST_UNNAMED)]

@@ -21,6 +21,7 @@ from eisfit.spectrum import FloatArray
 # A factor of 20 more in jumps along a column than under the other reading.
 _ROUGHER = 3.0
 _TURN_DEG = 720.0
+_LONGEST = 60
 _EXPONENT = r"(?:[eEdD][-+]?\d+)?"
 # Marks between groups of three digits that are nothing else: no-break, thin and figure spaces,
 # apostrophes.
@@ -153,7 +154,11 @@ def settle(
     if not marked:
         return Marks(decimal or ".", bare=decimal is None)
     # What is no number in any way is a damaged row, and counted as one later.
-    marked = [text for text in marked if any(m.pattern.fullmatch(text) for m in _READINGS)]
+    marked = [
+        text
+        for text in marked
+        if len(text) <= _LONGEST and any(m.pattern.fullmatch(text) for m in _READINGS)
+    ]
     if not marked:
         return Marks(decimal or ".")
     left = [

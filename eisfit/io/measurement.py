@@ -16,6 +16,7 @@ from eisfit.spectrum import FloatArray
 
 Key = tuple[str, str]
 
+_MOST_GROUPS = 1_000
 _WORDS = {
     "real": "real part", "imaginary": "imaginary part", "cycle": "cycle number",
     "loop": "loop number", "sweep": "sweep number", "omega": "angular frequency",
@@ -238,6 +239,10 @@ def measured_side_by_side(
     """Make a measurement of each group of columns with a frequency of its own; see `measured`."""
     found = []
     groups = choice.groups
+    if len(groups) > _MOST_GROUPS:
+        raise ReadError(
+            f"{source_name} has more than {_MOST_GROUPS} spectra side by side: split it"
+        )
     begin = 0
     for number, group in enumerate(groups, start=1):
         end = begin + len(group.used)

@@ -17,7 +17,7 @@ import numpy as np
 
 from eisfit.errors import NoImpedanceError, ReadError
 from eisfit.io.cellnumbers import numbers_of
-from eisfit.io.cells import Cell, Cells, OdsCells, SharedTexts, Sheet, XlsxCells, XlsxNames, parse
+from eisfit.io.cells import Budget, Cell, OdsCells, SharedTexts, Sheet, XlsxCells, XlsxNames, parse
 from eisfit.io.columns import interpret, is_complete
 from eisfit.io.layout import bare_unit
 from eisfit.io.measurement import Choice, Measurement, measured_side_by_side
@@ -26,6 +26,8 @@ from eisfit.io.source import Source
 
 # A name stands in one of the first rows of its sheet.
 _HEADER_ROWS = 200
+_MOST_NAMES = 60_000
+_MOST_SHEETS = 1_000
 _NO_NAMES = ("", "", "")
 
 
@@ -92,11 +94,12 @@ def _damaged(name: str, error: Exception) -> ReadError:
 
 
 def _xlsx_sheets(archive: zipfile.ZipFile, members: set[str], name: str) -> list[Sheet]:
-    texts = SharedTexts()
+    budget = Budget()
+    texts = SharedTexts(budget)
     if "xl/sharedStrings.xml" in members:
         with archive.open("xl/sharedStrings.xml") as stream:
             parse(stream, texts, name)
-    names = XlsxNames()
+    names = XlsxNames(budget)
     for member in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels"):
         if member in members:
             with archive.open(member) as stream:
@@ -107,20 +110,25 @@ def _xlsx_sheets(archive: zipfile.ZipFile, members: set[str], name: str) -> list
         if member.startswith("xl/worksheets/") and member.endswith(".xml")
     ]
     found: list[Sheet] = []
-    budget: Cells = texts
+    _check_sheets(len(paths), name)
     for title, member in paths:
         if member in members:
-            cells = XlsxCells(title, texts.texts, budget.count)
+            cells = XlsxCells(title, texts.texts, budget)
             with archive.open(member) as stream:
                 parse(stream, cells, name)
             found += cells.sheets
-            budget = cells
     return found
+
+
+def _check_sheets(count: int, name: str) -> None:
+    if count > _MOST_SHEETS:
+        raise ReadError(f"{name} has more than {_MOST_SHEETS} sheets: split it")
 
 
 def _measurements(
     sheets: list[Sheet], kind: str, source: Source, request: Request
 ) -> list[Measurement]:
+    _check_sheets(len(sheets), source.name)
     found: list[Measurement] = []
     refused: list[str] = []
     for sheet in sheets:
@@ -145,8 +153,12 @@ def _measurements(
 
 def _header(rows: list[list[Cell]], request: Request, source_name: str) -> int | None:
     """Return the index of the row of names; -1 where the caller names columns that have none."""
+    left = _MOST_NAMES
     for index, row in enumerate(rows[:_HEADER_ROWS]):
         names = _texts(row)
+        left -= len(names)
+        if left < 0:
+            break
         if request.renamed and set(request.renamed) <= set(names):
             return index
         if not request.renamed and is_complete([interpret(name) for name in names]):

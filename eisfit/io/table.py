@@ -28,7 +28,8 @@ from eisfit.spectrum import FloatArray
 
 _NOTHING_ASKED = Request()
 _ROWS = 4
-_LATEST_NAMES = 1 << 24
+_MOST_TABLES = 5_000
+_LATEST_NAMES = 1 << 22
 _Rows = Callable[[Layout, list[int], list[bool]], tuple[FloatArray, list[str]]]
 
 
@@ -86,6 +87,18 @@ def _first_lines(source: Source) -> list[str]:
     if not source.head_is_all and not at and not without_header(lines, source.name):
         return source.first_lines(_LATEST_NAMES)
     return lines
+
+
+def check_tables(count: int, source_name: str) -> None:
+    """Refuse a file of more tables than a measurement has.
+
+    Raises
+    ------
+    ReadError
+        If there are more than 5,000.
+    """
+    if count >= _MOST_TABLES:
+        raise ReadError(f"{source_name} has more than {_MOST_TABLES} tables of impedance: split it")
 
 
 def measured_block(

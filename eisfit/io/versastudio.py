@@ -11,7 +11,7 @@ from eisfit.io.measurement import Measurement
 from eisfit.io.moments import iso_moment
 from eisfit.io.request import Request
 from eisfit.io.source import Source
-from eisfit.io.table import measured_block
+from eisfit.io.table import check_tables, measured_block
 
 FORMAT = "VersaStudio .par"
 _NAMES = "Definition="
@@ -28,7 +28,7 @@ def read_par(source: Source, request: Request) -> list[Measurement]:
         If the rows of a segment do not fit its names.
     """
     with source.lines() as lines:
-        blocks, settings, closed = _walk(lines, bool(request.order or request.renamed))
+        blocks, settings, closed = _walk(lines, bool(request.order or request.renamed), source.name)
     blocks = [block for block in blocks if len(block) > 1]
     if not blocks:
         raise NoImpedanceError(
@@ -52,7 +52,7 @@ def read_par(source: Source, request: Request) -> list[Measurement]:
 
 
 def _walk(
-    lines: Iterable[str], names_are_given: bool
+    lines: Iterable[str], names_are_given: bool, source_name: str
 ) -> tuple[list[list[str]], dict[str, str], bool]:
     """Return the lines of each segment of impedance, the settings, and whether all were closed."""
     blocks: list[list[str]] = []
@@ -69,6 +69,7 @@ def _walk(
         elif section.startswith("Segment") and text.startswith(_NAMES):
             names = text.removeprefix(_NAMES) + "\n"
             if names_are_given or next(split_names(names), None):
+                check_tables(len(blocks), source_name)
                 block = [names]
                 blocks.append(block)
         elif section.startswith("Action") and text.startswith("Name="):
