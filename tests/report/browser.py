@@ -41,8 +41,10 @@ class Page:
     ----------
     complaints : list of str
         What the console, the log and uncaught errors said.
-    requests : list of str
-        Addresses that the page asked for, the file itself among them.
+    asked : mapping of the browser's number to an address
+        What the page asked for, the file itself among it.
+    stopped : list of str
+        Numbers of those that its policy stopped before anything was sent.
     """
 
     def __init__(self, to_browser: int, from_browser: int) -> None:
@@ -51,12 +53,18 @@ class Page:
         self._number = 0
         self._session = ""
         self.complaints: list[str] = []
-        self.requests: list[str] = []
+        self.asked: dict[str, str] = {}
+        self.stopped: list[str] = []
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
         self._session = attached["sessionId"]
         for domain in ("Page", "Runtime", "Log", "Network"):
             self.call(f"{domain}.enable")
+
+    @property
+    def requests(self) -> list[str]:
+        """Addresses that the page asked for and was not stopped from."""
+        return [url for number, url in self.asked.items() if number not in self.stopped]
 
     def call(self, method: str, **params: Any) -> dict[str, Any]:
         """Send a command and return its result."""
@@ -74,7 +82,8 @@ class Page:
     def open(self, path: Path, script: bool = True) -> None:
         """Open a file and wait until it has been drawn."""
         self.complaints.clear()
-        self.requests.clear()
+        self.asked.clear()
+        self.stopped.clear()
         self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.call("Page.navigate", url=path.resolve().as_uri())
         until = time.monotonic() + PATIENCE_S
@@ -164,7 +173,9 @@ class Page:
         if method == "Page.loadEventFired":
             self._loaded = True
         elif method == "Network.requestWillBeSent":
-            self.requests.append(params["request"]["url"])
+            self.asked[params["requestId"]] = params["request"]["url"]
+        elif method == "Network.loadingFailed" and params.get("blockedReason") == "csp":
+            self.stopped.append(params["requestId"])
         elif method == "Runtime.exceptionThrown":
             self.complaints.append(json.dumps(params["exceptionDetails"]))
         elif method == "Runtime.consoleAPICalled":
