@@ -224,7 +224,7 @@ def _blended_result(
         rows = report.peak_rows(
             found, coarse, both.problem.grid, modulus, spectrum.tau_window, draws
         )
-    lower, upper = _band(both, gamma, draws, settings)
+    lower, upper = _band(both, parametric, draws, settings)
     return _result(
         spectrum,
         settings,
@@ -245,14 +245,14 @@ def _blended_result(
 
 
 def _band(
-    both: Blend, gamma: FloatArray, draws: Resamples | None, settings: Settings
+    both: Blend, peaks: FloatArray, draws: Resamples | None, settings: Settings
 ) -> tuple[FloatArray, FloatArray]:
     """Return the bounds of the band: of draws of peaks, or of the regularised curve.
 
     Where the two curves differ, one of them is wrong by that; the band covers it.
     """
     if not settings.samples:
-        unknown = np.full(len(gamma), np.nan)
+        unknown = np.full(len(peaks), np.nan)
         return unknown, unknown
     if draws is not None:
         grid, finer = np.log(both.problem.grid.tau), both.log_tau
@@ -260,7 +260,8 @@ def _band(
         return low, high
     assert both.posterior is not None
     random = np.random.default_rng(settings.seed)
-    own, peaks = both.regularised, both.posterior.gamma(both.log_tau)
+    own = both.regularised
+    gamma = both.share * peaks + (1.0 - both.share) * own
     differ = (1.0 - both.share) * np.abs(own - peaks)
     drawn = both.posterior.draws(both.log_tau, settings.samples, random)
     low, high = (both.share * bound + (1.0 - both.share) * own for bound in interval(drawn))

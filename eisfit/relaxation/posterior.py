@@ -220,18 +220,20 @@ class Posterior:
         values, vectors = np.linalg.eigh(covariance)
         root = vectors * np.sqrt(np.clip(values, 0.0, 1.0))
         change = random.standard_normal((count, len(root))) @ root.T
-        gamma = binned(family, theta, log_tau)
-        total = np.zeros((count, len(log_tau)))
-        moved = np.repeat(theta[None], 3, axis=0)
+        moved = np.repeat(theta[None], 4, axis=0)
         for j in (1, 2, 3):
-            moved[j - 1, :, j] += _DIFFERENCE
-        shifted = binned(np.tile(family, 3), moved.reshape(-1, 4), log_tau)
-        safe = np.maximum(gamma, 1e-300)
-        slopes = (np.maximum(shifted.reshape(3, *gamma.shape), 1e-300) / safe - 1.0) / _DIFFERENCE
+            moved[j, :, j] += _DIFFERENCE
+        four = binned(np.tile(family, 4), moved.reshape(-1, 4), log_tau)
+        gamma, *shifted = np.maximum(four.reshape(4, *theta.shape[:1], -1), 1e-300)
+        slopes = (np.array(shifted) / gamma - 1.0) / _DIFFERENCE
+        total = np.zeros((count, len(log_tau)))
         for k in range(len(family)):
-            by = np.vstack([np.ones(len(log_tau)), slopes[:, k]])
-            log_change = np.clip(change[:, 4 * k : 4 * k + 4] @ by, -5.0, 2.0)
-            total += gamma[k] * np.exp(log_change)
+            by = change[:, 4 * k : 4 * k + 4]
+            if family[k] == shapes.FROEHLICH:
+                total += shapes.gamma(np.full(count, family[k]), theta[k] + by, log_tau)
+                continue
+            log_change = by @ np.vstack([np.ones(len(log_tau)), slopes[:, k]])
+            total += gamma[k] * np.exp(np.clip(log_change, -5.0, 2.0))
         return total
 
 

@@ -106,7 +106,7 @@ def fitted_rows(
         log_r, r_deviation, place, place_deviation = (moment[index] for moment in alone)
     else:
         log_r, r_deviation, place, place_deviation = posterior.moments(groups)
-    probability = posterior.probability()
+    probability, widths = posterior.probability(), _widths(posterior)
     total = float(np.exp(log_r).sum())
     rows: list[dict[str, Any]] = []
     for g, (k, *_) in enumerate(groups):
@@ -127,7 +127,7 @@ def fitted_rows(
             "shape": _look(log_tau, gamma, float(place[g])),
             "tau_lower_s": early,
             "tau_upper_s": late,
-            "width_decades": _width(posterior, k),
+            "width_decades": float(widths[k]),
             "family": shapes.NAMES[posterior.best.family[k]],
         }
         row["status"] = _status(row, window, apart < _OVERLAP)
@@ -164,13 +164,14 @@ def _look(log_tau: FloatArray, gamma: FloatArray, place: float) -> str:
     return "maximum" if top.any() else "shoulder"
 
 
-def _width(posterior: Posterior, k: int) -> float:
-    """Return the full width at half maximum of a fitted peak in decades of tau."""
+def _widths(posterior: Posterior) -> FloatArray:
+    """Return the full widths at half maximum of the fitted peaks in decades of tau."""
     best = posterior.best
-    u = best.theta[k, 1] + np.linspace(-_WIDEST, _WIDEST, 801)
-    curve = shapes.gamma(best.family[k : k + 1], best.theta[k : k + 1], u)[0]
-    high = np.flatnonzero(curve >= 0.5 * curve.max())
-    return float((u[high[-1]] - u[high[0]] + u[1] - u[0]) / np.log(10.0))
+    u = np.linspace(-_WIDEST, _WIDEST, 801)
+    theta = best.theta * np.array([0.0, 0.0, 1.0, 1.0])
+    curves = shapes.gamma(best.family, theta, u)
+    high = curves >= 0.5 * curves.max(axis=1, keepdims=True)
+    return np.asarray(high.sum(axis=1) * (u[1] - u[0]) / np.log(10.0))
 
 
 def _supported(

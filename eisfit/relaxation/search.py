@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eisfit.frozen import readonly
 from eisfit.relaxation import shapes
 from eisfit.relaxation.mixture import Batch, Candidate, Target
 from eisfit.relaxation.peaks import Peak
@@ -103,22 +106,24 @@ def _shaped(family: int, log_r: FloatArray, place: FloatArray, width: FloatArray
     return theta
 
 
-def _swapped(candidate: Candidate, index: int, family: int) -> Candidate:
+def _swapped(candidate: Candidate, index: int, families: Iterable[int]) -> list[Candidate]:
     """Return the candidate with another shape for one peak, of the same place, area and width."""
-    theta, kinds = candidate.theta.copy(), candidate.family.copy()
-    old = int(kinds[index])
-    kinds[index] = family
-    if old == family:
-        return Candidate(kinds, theta, candidate.series)
-    if max(old, family) < shapes.LOGNORMAL:
-        theta[index, 3] = 1.6 if family == shapes.HAVRILIAK_NEGAMI else 0.0
-        return Candidate(kinds, theta, candidate.series)
-    row = theta[index : index + 1]
-    u = row[0, 1] + _AROUND
-    curve = shapes.gamma(np.array([old]), row, u)[0]
-    theta[index] = _like(family, u, curve)
-    theta[index, 0] = row[0, 0]
-    return Candidate(kinds, theta, candidate.series)
+    old, row = int(candidate.family[index]), candidate.theta[index]
+    families = list(families)
+    u, curve = row[1] + _AROUND, None
+    swapped = []
+    for family in families:
+        theta, kinds = candidate.theta.copy(), candidate.family.copy()
+        kinds[index] = family
+        if old != family and max(old, family) < shapes.LOGNORMAL:
+            theta[index, 3] = 1.6 if family == shapes.HAVRILIAK_NEGAMI else 0.0
+        elif old != family:
+            if curve is None:
+                curve = shapes.gamma(candidate.family[[index]], candidate.theta[[index]], u)[0]
+            theta[index] = _like(family, u, curve)
+            theta[index, 0] = row[0]
+        swapped.append(Candidate(kinds, theta, candidate.series))
+    return swapped
 
 
 def _like(family: int, u: FloatArray, curve: FloatArray) -> FloatArray:
@@ -150,7 +155,7 @@ def _like(family: int, u: FloatArray, curve: FloatArray) -> FloatArray:
 def _alike(candidate: Candidate, family: int) -> Candidate:
     """Return the candidate with this shape for every peak."""
     for k in np.flatnonzero(candidate.family != family):
-        candidate = _swapped(candidate, int(k), family)
+        (candidate,) = _swapped(candidate, int(k), (family,))
     return candidate
 
 
@@ -179,8 +184,7 @@ def _merged(candidate: Candidate, families: tuple[int, ...]) -> list[Candidate]:
             gone = [int(k) for k in run if k != largest]
             u = candidate.theta[largest, 1] + _AROUND
             curve = shapes.gamma(candidate.family[run], candidate.theta[run], u).sum(axis=0)
-            for family in families:
-                one = _swapped(candidate, largest, family)
+            for family, one in zip(families, _swapped(candidate, largest, families), strict=True):
                 if family in FURTHER:
                     one.theta[largest] = _like(family, u, curve)
                 one.theta[largest, 0] = np.logaddexp.reduce(log_areas)
@@ -195,12 +199,8 @@ def _with_more(target: Target, candidate: Candidate) -> list[Candidate]:
     residual = batch.residual(batch.state.series, jacobian)[0]
     jacobian = jacobian[0][np.abs(jacobian[0]).max(axis=1) > 0]
     q, _ = np.linalg.qr(jacobian.T)
-    places = np.arange(target.bounds[0], target.bounds[1], 0.3)
-    theta = _shaped(shapes.LOGNORMAL, np.zeros(len(places)), places, np.full(len(places), 0.35))
-    response = shapes.evaluate(np.full(len(places), shapes.LOGNORMAL), theta, target.log_omega)[
-        :, 0
-    ]
-    columns = np.concatenate([response.real, response.imag], axis=1) * target.inverse
+    theta, columns = _trials(target.log_omega.tobytes(), target.bounds)
+    theta, columns = theta.copy(), columns * target.inverse
     length = np.sqrt((columns**2).sum(axis=1))
     columns = columns - (columns @ q) @ q.T
     left = np.sqrt((columns**2).sum(axis=1)) + 1e-12 * length
@@ -219,6 +219,17 @@ def _with_more(target: Target, candidate: Candidate) -> list[Candidate]:
         )
         for i in tops
     ]
+
+
+@lru_cache(maxsize=32)
+def _trials(log_omega: bytes, bounds: tuple[float, float]) -> tuple[FloatArray, FloatArray]:
+    """Return parameters of narrow peaks all along ln tau, and their (P, 2N) responses."""
+    places = np.arange(*bounds, 0.3)
+    theta = _shaped(shapes.LOGNORMAL, np.zeros(len(places)), places, np.full(len(places), 0.35))
+    family = np.full(len(places), shapes.LOGNORMAL)
+    response = shapes.evaluate(family, theta, np.frombuffer(log_omega))[:, 0]
+    both = np.concatenate([response.real, response.imag], axis=1)
+    return readonly(theta), readonly(both)
 
 
 def search(target: Target, first: list[Candidate], variance: float) -> list[Candidate]:
@@ -307,10 +318,9 @@ class _Hunt:
         for k in range(len(candidate)):
             place = round(candidate.theta[k, 1] / _SAME)
             self.swapped.add((len(candidate), int(candidate.family[k]), place))
-            for family in families:
-                if (len(candidate), family, place) not in self.swapped:
-                    self.swapped.add((len(candidate), family, place))
-                    out.append(_swapped(candidate, k, family))
+            new = [f for f in families if (len(candidate), f, place) not in self.swapped]
+            self.swapped.update((len(candidate), family, place) for family in new)
+            out += _swapped(candidate, k, new)
         return out
 
     def moves(self, variance: float) -> list[Candidate]:
