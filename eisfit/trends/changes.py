@@ -222,7 +222,9 @@ def change_over_cells(cells: Sequence[Change], *, quantity: str = "") -> Change:
         If there is none, or they run between different places.
     """
     known = [one for one in cells if one.status in ("ok", "no interval")]
-    if not cells or len({(one.start, one.end) for one in known}) > 1:
+    if not cells:
+        raise TrendError("there is no change of any cell to take the mean of")
+    if len({(one.start, one.end) for one in known}) > 1:
         raise TrendError("changes over cells run between the same places: compare others apart")
     if len(known) < 2:
         only = (known or list(cells))[0]

@@ -36,6 +36,10 @@ class Group:
     stderr: Sequence[float] = ()
     status: Sequence[str] = ()
 
+    def __post_init__(self) -> None:
+        for name in ("values", "stderr", "status"):
+            object.__setattr__(self, name, tuple(getattr(self, name)))
+
     def points(self) -> Points:
         """Return what of it may be used.
 
