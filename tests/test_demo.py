@@ -7,9 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import eisfit
 from eisfit import demo
 from eisfit.analysis import Analysis, analyze
 from eisfit.api import read
+from eisfit.comparison import Comparison
 from eisfit.errors import OutputError, ReadError
 
 # Typed from the article a second time, not taken from the demo's own table.
@@ -21,8 +23,26 @@ PUBLISHED = {
     "Li-In|LPSC|Si (synthetic)": {"bulk": 15, "interfacial": 147, "R_ct_total": 189},
     "Li-In|LPSC|Si@AlCl3 (synthetic)": {"bulk": 5, "R_ct_total": 27},
 }  # fmt: skip
+# Of the series: Fig. 4d's mixtures, once, and Fig. 5g's half-cells in three states.
+OF_SERIES = {
+    "aging": {
+        "Si+LPSC (synthetic), 96 h": {
+            "grain_boundary": 5.07e4, "interfacial": 1.23e4, "low_frequency": 5.55e5,
+        },
+        "Si@AlCl3+LPSC (synthetic), 96 h": {"grain_boundary": 4938, "interfacial": 3222},
+    },
+    "states": {
+        "Si (synthetic), pristine": {"R_ct_total": 470},
+        "Si (synthetic), discharged": {"R_ct_total": 16.5},
+        "Si (synthetic), charged": {"R_ct_total": 443},
+        "Si@AlCl3 (synthetic), pristine": {"R_ct_total": 71},
+        "Si@AlCl3 (synthetic), discharged": {"R_ct_total": 18},
+        "Si@AlCl3 (synthetic), charged": {"R_ct_total": 36},
+    },
+}  # fmt: skip
 # Where the article sees the peaks of grain boundary and interface, in s.
 PEAKS = {"mixture": (1e-5, 1e-4), "Li-In": (1e-6, 1e-4)}
+PEAKS_OF_SERIES = {"aging": (1e-5, 1e-4), "states": (1e-6, 1e-4)}
 WITHIN = 0.03
 
 
@@ -36,6 +56,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def analyses(folder: Path) -> list[Analysis]:
     return demo.run(folder)
+
+
+@pytest.fixture(scope="module")
+def manifests(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    made = demo.make_series(tmp_path_factory.mktemp("series"))
+    return {path.parent.name: path for path in made}
+
+
+@pytest.fixture(scope="module")
+def comparisons(manifests: dict[str, Path]) -> dict[str, Comparison]:
+    models = {study.name: study.model for study in demo.STUDIES}
+    return {
+        name: eisfit.Series.from_manifest(path).compare(models[name])
+        for name, path in manifests.items()
+    }
 
 
 def found(analysis: Analysis) -> dict[str, dict[str, float]]:
@@ -162,11 +197,107 @@ def test_every_header_and_table_says_synthetic(folder: Path, analyses: list[Anal
     assert demo.comparison(analyses)["sample"].str.contains("synthetic").all()
 
 
-@pytest.mark.parametrize("cell", demo.CELLS, ids=lambda cell: cell.file_name)
-def test_a_file_holds_the_circuits_impedance_written_out_by_hand(
-    folder: Path, cell: demo.Cell
+def test_the_comparisons_give_every_published_resistance(
+    comparisons: dict[str, Comparison],
 ) -> None:
-    (spectrum,) = read(folder / cell.file_name)
+    for name, published in OF_SERIES.items():
+        table = demo.published_rows(comparisons[name].resistances())
+        given: dict[str, dict[str, float]] = {}
+        for row in table.to_dict("records"):
+            given.setdefault(row["sample"], {})[row["role"]] = row["published_ohm"]
+            assert row["resistance_ohm"] == pytest.approx(row["published_ohm"], rel=WITHIN), row
+            assert row["stderr_ohm"] <= WITHIN * row["published_ohm"], row
+            assert row["status"] == "ok", row
+        assert given == published
+
+
+def test_peaks_of_the_series_lie_where_the_article_sees_them(
+    comparisons: dict[str, Comparison],
+) -> None:
+    for name, (low, high) in PEAKS_OF_SERIES.items():
+        peaks, place = comparisons[name].peaks(), comparisons[name].series.along
+        roles = {"aging": ["grain_boundary", "interfacial"], "states": ["interfacial"]}[name]
+        named = peaks[peaks["role"].isin(roles)]
+        assert named["tau_s"].between(low, high).all()
+        counts = named.groupby(["sample", place])["role"].nunique()
+        assert (counts == len(roles)).all()
+        assert len(counts) == len(comparisons[name].series)
+
+
+def test_mixtures_age_by_the_law_that_was_put_in(comparisons: dict[str, Comparison]) -> None:
+    laws = comparisons["aging"].growth()
+    best = {(r["sample"], r["role"]): r for r in laws[laws["best"] == True].to_dict("records")}  # noqa: E712
+    for sample, roles, law in (
+        ("Si+LPSC (synthetic)", ("grain_boundary", "interfacial", "low_frequency"), "parabolic"),
+        ("Si@AlCl3+LPSC (synthetic)", ("grain_boundary", "interfacial"), "saturating"),
+    ):
+        for role in roles:
+            assert best[sample, role]["law"] == law
+            assert (best[sample, role]["k"] > 0) == (law == "parabolic")
+    # 40 % of 1.23e4 ohm at the start, all of it after 96 h
+    row = best["Si+LPSC (synthetic)", "interfacial"]
+    assert row["r0_lower"] <= 0.4 * 1.23e4 <= row["r0_upper"]
+    assert row["k_lower"] <= 0.6 * 1.23e4 / np.sqrt(96) <= row["k_upper"]
+
+
+def test_discharged_silicon_is_lithiated(comparisons: dict[str, Comparison]) -> None:
+    table = comparisons["states"].resistances()
+    meaning = dict(zip(table["state"], table["electrode_state"], strict=True))
+    assert meaning == {"pristine": "", "discharged": "lithiated", "charged": "delithiated"}
+
+
+@pytest.mark.parametrize("study", demo.STUDIES, ids=lambda study: study.name)
+def test_every_file_of_a_series_says_synthetic_and_what_is_ours(
+    study: demo.Study, manifests: dict[str, Path]
+) -> None:
+    manifest = manifests[study.name]
+    assert manifest.read_text("utf-8").startswith("# SYNTHETIC DATA, not measured")
+    top = manifest.parent.parent
+    there = {path.relative_to(top).as_posix() for path in manifest.parent.iterdir()}
+    assert there == {name for name in demo.series_files() if name.startswith(study.name)}
+    for cell in study.cells:
+        head = (manifest.parent / cell.file_name).read_text("latin-1").split("freq/Hz")[0]
+        assert "SYNTHETIC DATA, not measured" in head
+        assert "synthetic" in cell.file_name
+    for member in eisfit.Series.from_manifest(manifest).members:
+        assert "(synthetic)" in member.sample
+    words = (manifest.parent / "assumptions.txt").read_text("utf-8")
+    assert all(sentence in words for sentence in study.assumptions)
+    document = json.loads((manifest.parent / "assumptions.json").read_text("utf-8"))
+    published = {v for cells in OF_SERIES[study.name].values() for v in cells.values()}
+    for cell in document["cells"]:
+        for item in cell["given"]:
+            assert item["why"]
+            if item["published"]:
+                assert item["value"] in published
+        assert set(cell["published_ohm"].values()) <= published
+
+
+def test_parts_of_a_half_cell_add_up_to_the_published_total() -> None:
+    for cell in demo.STUDIES[1].cells:
+        parts = [item.value for item in cell.given if item.name in ("R0", "R1", "R2")]
+        assert sum(parts) == pytest.approx(cell.published["R_ct_total"], rel=1e-12)
+
+
+def test_series_are_replaced_only_by_force(tmp_path: Path) -> None:
+    first = demo.make_series(tmp_path)[0]
+    before = first.read_bytes()
+    with pytest.raises(OutputError, match="exists already"):
+        demo.make_series(tmp_path)
+    demo.make_series(tmp_path, force=True)
+    assert first.read_bytes() == before
+
+
+EVERY_CELL = [*demo.CELLS, *(cell for study in demo.STUDIES for cell in study.cells)]
+
+
+@pytest.mark.parametrize("cell", EVERY_CELL, ids=lambda cell: cell.file_name)
+def test_a_file_holds_the_circuits_impedance_written_out_by_hand(
+    folder: Path, manifests: dict[str, Path], cell: demo.Cell
+) -> None:
+    places = [folder, *(path.parent for path in manifests.values())]
+    (path,) = (p / cell.file_name for p in places if (p / cell.file_name).exists())
+    (spectrum,) = read(path)
     assert spectrum.frequency[[0, -1]] == pytest.approx([7e6, 1.0])
     per_decade = (len(spectrum) - 1) / np.log10(7e6)
     assert per_decade == pytest.approx(10, abs=0.1)
