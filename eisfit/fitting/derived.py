@@ -126,6 +126,12 @@ def derive(result: FitResult) -> Iterator[tuple[str, Derived]]:
 
 def time_constant(result: FitResult, arc: Arc) -> tuple[float, float]:
     """Return tau of an arc in s and its relative standard error."""
+    tau, gradient = log_tau(result, arc)
+    return tau, _error(result, gradient)
+
+
+def log_tau(result: FitResult, arc: Arc) -> tuple[float, Array]:
+    """Return tau of an arc in s, and the derivatives (P,) of ln tau by the values."""
     values = result.value_array()
     tau = float(arc.tau_of(values))
     gradient = np.zeros(len(values))
@@ -137,24 +143,14 @@ def time_constant(result: FitResult, arc: Arc) -> tuple[float, float]:
         gradient[arc.store] = 1.0 / (alpha * values[arc.store])
         if arc.alpha is not None:
             gradient[arc.alpha] = -np.log(tau) / alpha
-    return tau, _error(result, gradient)
+    return tau, gradient
 
 
 def capacitance(result: FitResult, arc: Arc) -> tuple[float, float]:
     """Return C = tau / R of an arc in F and its relative standard error."""
-    values = result.value_array()
-    tau, _ = time_constant(result, arc)
-    gradient = np.zeros(len(values))
-    resistance = values[arc.resistance]
-    alpha = 1.0 if arc.alpha is None else values[arc.alpha]
-    gradient[arc.resistance] = -1.0 / resistance
-    if arc.tau is not None:
-        gradient[arc.tau] = 1.0 / tau
-    elif arc.store is not None:
-        gradient[arc.resistance] += 1.0 / (alpha * resistance)
-        gradient[arc.store] = 1.0 / (alpha * values[arc.store])
-        if arc.alpha is not None:
-            gradient[arc.alpha] = -np.log(tau) / alpha
+    tau, gradient = log_tau(result, arc)
+    resistance = float(result.value_array()[arc.resistance])
+    gradient[arc.resistance] -= 1.0 / resistance
     return tau / resistance, _error(result, gradient)
 
 

@@ -17,7 +17,7 @@ from eisfit.fitting.result import FitResult
 from eisfit.roles import is_far
 from eisfit.spectrum import Spectrum
 from eisfit.tracking.candidates import fit_alone, with_neighbours
-from eisfit.tracking.naming import DRIFT, WEIGHT, Names, Naming
+from eisfit.tracking.naming import DRIFT, Names, Naming
 from eisfit.tracking.support import Support, supported
 from eisfit.tracking.viterbi import cheapest_path, distances
 
@@ -117,7 +117,7 @@ def _named(
         layer, ways = names.layer(found)
         layers.append(layer)
         namings.append(ways)
-    path = cheapest_path(layers, distances(position), DRIFT, WEIGHT)
+    path = cheapest_path(layers, distances(position), DRIFT)
     chosen: list[Naming] = [ways[s] for ways, s in zip(namings, path, strict=True)]
     return {i: one.named() for i, one in zip(candidates, chosen, strict=True)}
 
@@ -155,7 +155,7 @@ def _tau(fit: FitResult, label: str) -> float:
 def _said(model: Model, fits: Mapping[int, FitResult], support: Support | None) -> Iterator[str]:
     if support is None or len(fits) < 2:
         return
-    own, count = support.supported, len(arc_labels(model))
+    own, count = support.own, len(arc_labels(model))
     if support.kept == count and all(n == count for n in own.values()):
         return
     for k in range(1, count + 1):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eisfit.circuit.arcs import Arc
 from eisfit.circuit.models import Model, Role
-from eisfit.fitting.derived import capacitance, time_constant
+from eisfit.fitting.derived import capacitance
 from eisfit.fitting.permute import Order, orders, permuted
 from eisfit.fitting.prune import arc_labels, replace_model, without
 from eisfit.fitting.result import FitResult
@@ -21,11 +21,10 @@ from eisfit.tracking.viterbi import Layer
 
 Array = NDArray[Any]
 
-# Of ln tau, ln C and ln R: what an arc is shows in the first two, how large it is may change
-WEIGHT = np.array([1.0, 1.0, 0.25])
-DRIFT = np.array([0.3, 0.3, 0.3])  # e-folds a step, until a track shows its own
+# e-folds a step, of ln C and ln R: what an arc is shows in C, how large it is changes sooner. Steps
+# of ln tau are the sum of both, so tau is heard as well, with all that is known of it.
+DRIFT = np.array([0.3, 0.7])
 VAGUE = 3.0  # error in e-folds of what the data do not determine
-CERTAIN = 0.01  # no error is smaller: models are never exact
 TAU_MISS, C_MISS = 0.5, 1.0  # decades outside of a role's span that cost one standard deviation
 MOST_TAU, MOST_C = 4.0, 1.0  # and what a spectrum may say at most, so that no single one decides
 OUT_OF_ORDER = 0.01  # cost of arcs not in the circuit's order, first ones first: parts equals
@@ -90,23 +89,24 @@ class Names:
         return Layer(np.array(place), np.array(error), np.array(cost)), namings
 
     def _places(
-        self, fit: FitResult, rows: Mapping[int, Array], model: Model, order: Order
+        self, fit: FitResult, rows: Mapping[int, tuple[Array, Array]], model: Model, order: Order
     ) -> tuple[Array, Array]:
-        """Return places and errors (A, 3), NaN for arcs that the fit leaves out."""
+        """Return places and errors (A, 2), NaN for arcs that the fit leaves out."""
         source = {arc.label: order[arc.resistance] for arc in model.arcs if arc.has_tau}
-        blank = np.full((2, 3), np.nan)
-        both = np.array([rows[source[a.label]] if a.label in source else blank for a in self.arcs])
-        return both[:, 0], both[:, 1]
+        nowhere = np.full(2, np.nan), np.full(2, np.nan)
+        found = [rows[source[a.label]] if a.label in source else nowhere for a in self.arcs]
+        return np.array([place for place, _ in found]), np.array([sure for _, sure in found])
 
     def _against(self, place: Array) -> float:
-        """Return what the roles' spans have against places (A, 3), and the order of names."""
+        """Return what the roles' spans have against places (A, 2), and the order of names."""
         total = 0.0
-        for arc, (ln_tau, ln_c, _) in zip(self.arcs, place, strict=True):
+        ln_taus = place.sum(axis=1)
+        for arc, ln_tau, ln_c in zip(self.arcs, ln_taus, place[:, 0], strict=True):
             role = self.model.role_of(arc.label)
             if role is not None and np.isfinite(ln_tau):
                 total += _against_role(role, ln_tau, ln_c - np.log(self.geometry_cm))
-        there = np.flatnonzero(np.isfinite(place[:, 0]))
-        taus = place[there, 0]
+        there = np.flatnonzero(np.isfinite(ln_taus))
+        taus = ln_taus[there]
         falls = sum(a > b for i, a in enumerate(taus) for b in taus[i + 1 :])
         late = int(there.sum()) if len(there) < len(place) else 0
         return total + OUT_OF_ORDER * (falls + late)
@@ -127,21 +127,21 @@ def _noise(fit: FitResult) -> float:
     return 1.0 if fit.settings.get("absolute_sigma") else max(fit.reduced_chi_square, 1e-300)
 
 
-def _features(fit: FitResult) -> dict[int, Array]:
-    """Return ln tau, ln C, ln R and their errors (2, 3) of each arc, by its resistance's index."""
+def _features(fit: FitResult) -> dict[int, tuple[Array, Array]]:
+    """Return ln C, ln R and their errors, (2,) each, of every arc, by its resistance's index."""
     values = fit.value_array()
     found = {}
     for arc in fit.arcs:
         if not arc.has_tau:
             continue
-        tau, tau_error = time_constant(fit, arc)
         size, size_error = capacitance(fit, arc)
         r = float(values[arc.resistance])
-        known = np.array([tau_error, size_error, fit.stderr[fit.names[arc.resistance]] / r])
-        known = np.where(np.isfinite(known), np.clip(known, CERTAIN, VAGUE), VAGUE)
+        error = np.array([size_error, fit.stderr[fit.names[arc.resistance]] / r])
+        if not np.isfinite(error).all():
+            error[:] = VAGUE
         with np.errstate(divide="ignore"):
-            place = np.clip(np.log([tau, size, r]), -300.0, 300.0)
-        found[arc.resistance] = np.array([place, known])
+            place = np.clip(np.log([size, r]), -300.0, 300.0)
+        found[arc.resistance] = place, np.minimum(error, VAGUE)
     return found
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from eisfit.circuit.models import Model
 from eisfit.fitting.options import FitOptions
-from eisfit.fitting.prune import arc_labels, prune, without
+from eisfit.fitting.prune import TRIAL, WORTH, arc_labels, without
 from eisfit.fitting.result import FitResult
 from eisfit.tracking.candidates import fit_alone
 
@@ -21,12 +21,12 @@ class Support:
     Attributes
     ----------
     fits : by index
-    supported : how many exchangeable arcs each spectrum supports by itself, by index
+    own : how many exchangeable arcs each spectrum supports by itself, by index
     kept : how many are kept in every spectrum
     """
 
     fits: Mapping[int, FitResult]
-    supported: Mapping[int, int]
+    own: Mapping[int, int]
     kept: int
 
 
@@ -35,29 +35,43 @@ def supported(
 ) -> Support:
     """Return the fits of a track without the arcs that most of its spectra do not support.
 
-    A spectrum that supports more arcs than most keeps its own, so that no fit is worse than alone.
+    An arc is supported as in `eisfit.fitting.prune`: without it BIC is higher by 6 or more. A
+    spectrum that supports more arcs than most keeps its own, so that no fit is worse than alone.
 
     Parameters
     ----------
     whole : fits of the whole model
     """
-    pruned = {i: prune(fit, options[i]) for i, fit in whole.items()}
-    count = len(arc_labels(model))
-    own = {i: count - len(one.dropped) for i, one in pruned.items()}
+    labels = arc_labels(model)
+    by_size, own = _smaller_fits(whole, model, options)
     enough = MOST * len(own)
-    kept = max((k for k in range(count + 1) if sum(n >= k for n in own.values()) >= enough),
-               default=count)  # fmt: skip
-    fits: dict[int, FitResult] = {}
-    for k in sorted({max(n, kept) for n in own.values()}):
-        members = [i for i, n in own.items() if max(n, kept) == k]
-        if k == count:
-            fits |= {i: whole[i] for i in members}
-            continue
-        smaller = without(model, arc_labels(model)[k:])
-        spectra = {i: whole[i].spectrum for i in members}
-        again = fit_alone(spectra, smaller, options).fits
+    kept = max(k for k in range(len(labels) + 1) if sum(n >= k for n in own.values()) >= enough)
+    fits = dict(whole)
+    for k in {max(n, kept) for n in own.values()} - {len(labels)}:
+        members = {i: whole[i].spectrum for i, n in own.items() if max(n, kept) == k}
+        again = fit_alone(members, without(model, labels[k:]), options).fits
         for i in members:
-            trials = [again[i]] if i in again else []
-            trials += [pruned[i].fit] if own[i] == k else []
+            trials = [found[i] for found in (again, by_size[k]) if i in found]
             fits[i] = min(trials or [whole[i]], key=lambda fit: fit.chi_square)
-    return Support({i: fits[i] for i in whole}, own, kept)
+    return Support(fits, own, kept)
+
+
+def _smaller_fits(
+    whole: Mapping[int, FitResult], model: Model, options: Mapping[int, FitOptions]
+) -> tuple[dict[int, dict[int, FitResult]], dict[int, int]]:
+    """Return fits with fewer arcs, by number and index, and the number that each supports."""
+    labels = arc_labels(model)
+    own = dict.fromkeys(whole, len(labels))
+    quick = {id(one): replace(one, effort=TRIAL) for one in options.values()}
+    trial = {i: quick[id(options[i])] for i in whole}
+    by_size: dict[int, dict[int, FitResult]] = {len(labels): dict(whole)}
+    for k in range(len(labels) - 1, 0, -1):
+        before = by_size[k + 1]
+        left = {i: whole[i].spectrum for i, n in own.items() if n == k + 1}
+        if not left:
+            break
+        by_size[k] = fit_alone(left, without(model, labels[k:]), trial).fits
+        for i, fit in by_size[k].items():
+            if fit.bic < before[i].bic + WORTH:
+                own[i] = k
+    return by_size, own
