@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from eisfit.comparison.groups import Line, coordinates, is_named, levels, lines
 from eisfit.comparison.words import condition, conditions, named, quantity, varying
-from eisfit.trends import Change, Group, Ratio, change, ratio
+from eisfit.trends import Change, Group, Ratio, change, change_over_cells, ratio
 
 if TYPE_CHECKING:
     from eisfit.comparison.comparison import Comparison
 
+ALL_CELLS = "all"  # in the column `cell`, for what replicate cells have in common
 Found = tuple[Mapping[str, Any], Ratio]
 
 
@@ -101,9 +103,29 @@ def _numbers(
 
 
 def changes(comparison: Comparison) -> list[tuple[Line, Change]]:
-    """Return what each role does from the beginning to the end of each track."""
+    """Return what each role does from the beginning to the end of each track.
+
+    Where a sample has several cells, what they have in common follows, with the cell `ALL_CELLS`.
+    """
     along = comparison.series.along
-    return [(line, _change(line, along)) for line in lines(comparison) if len(line.rows) > 1]
+    single = [(line, _change(line, along)) for line in lines(comparison) if len(line.rows) > 1]
+    groups: dict[tuple[Any, ...], list[tuple[Line, Change]]] = {}
+    for line, found in single:
+        if line.head.get("cell"):
+            rest = {name: value for name, value in line.head.items() if name != "cell"}
+            groups.setdefault((line.role, conditions(rest)), []).append((line, found))
+    return single + [joined for cells in groups.values() for joined in _over_cells(cells)]
+
+
+def _over_cells(cells: Sequence[tuple[Line, Change]]) -> Iterator[tuple[Line, Change]]:
+    known = [found for _, found in cells if found.status == "ok"]
+    if len(known) < 2 or len({(found.start, found.end) for found in known}) > 1:
+        return
+    first = cells[0][0]
+    alone = condition("cell", first.head["cell"])
+    title = first.title.replace(f", {alone}", "")
+    head = {**first.head, "cell": ALL_CELLS}
+    yield replace(first, head=head, title=title), change_over_cells(known, quantity=title)
 
 
 def _change(line: Line, along: str) -> Change:

@@ -55,8 +55,11 @@ def _changes(comparison: Comparison) -> Iterator[str]:
     if comparison.series.along == "temperature_c" and laws.activations(comparison):
         return  # said better by the energies
     found = between.changes(comparison)
-    yield from (change.sentence() for _, change in found if change.status == "ok")
-    if warning := many_comparisons([change.p_value for _, change in found]):
+    common = [one for one in found if one[0].head.get("cell") == between.ALL_CELLS]
+    said = [line.role for line, _ in common]
+    told = common + [one for one in found if one[0].role not in said]
+    yield from (change.sentence() for _, change in told if change.status == "ok")
+    if warning := many_comparisons([change.p_value for _, change in told]):
         yield warning
 
 
