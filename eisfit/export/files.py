@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import math
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,7 @@ FORMATS: Mapping[str, str] = {
 }
 # What makes a spreadsheet take text for a formula; the wide forms, for those that fold them
 _FORMULA = tuple("=+-@\t\r\n＝＋－＠")
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _MOST_ROWS = 1_048_575  # of a sheet, below the headings
 _LONGEST = 32_767  # characters in a cell
 
@@ -139,15 +141,14 @@ def _by_suffix(path: str | os.PathLike[str]) -> str:
 def _defused(cell: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula: text that begins like one is marked.
 
-    Numbers stay as they are, also those that are text.
+    Numbers stay as they are, also those that are text. A lone carriage return would not be quoted,
+    and end the row for some readers: it becomes a line feed, which is quoted.
     """
-    if not isinstance(cell, str) or not cell.lstrip(" ").startswith(_FORMULA):
+    if not isinstance(cell, str):
         return cell
-    try:
-        float(cell)
-    except ValueError:
-        return "'" + cell
-    return cell
+    cell = cell.replace("\r\n", "\n").replace("\r", "\n")
+    harmless = _NUMBER.fullmatch(cell) or not cell.lstrip(" ").startswith(_FORMULA)
+    return cell if harmless else "'" + cell
 
 
 def _parquet(table: pd.DataFrame, path: str | os.PathLike[str]) -> bytes:

@@ -129,7 +129,7 @@ def rounded_pair(value: float, error: float) -> tuple[str, str, int]:
     value, error = value / 10.0**power, error / 10.0**power
     if not error > 0:
         return f"{value:.{DIGITS}g}", "0", power
-    digits = 1 - math.floor(math.log10(error))
+    digits = 1 - math.floor(math.log10(float(f"{error:.1e}")))  # 0.0999 is 0.10, not 0.100
     shown = max(digits, 0)
     return f"{round(value, digits):.{shown}f}", f"{round(error, digits):.{shown}f}", power
 
