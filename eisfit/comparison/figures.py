@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from eisfit.comparison import laws
+from eisfit.comparison.electrolyte import NAME
+from eisfit.comparison.groups import Line, is_named
 from eisfit.comparison.words import condition, named
 from eisfit.errors import SeriesError
 from eisfit.io.paths import safe_name
@@ -14,13 +17,14 @@ from eisfit.series import Series
 from eisfit.series.tracks import temperature_levels
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.axes import Axes
 
     from eisfit.comparison.comparison import Comparison
 
 OF_SPECTRA = ("nyquist_series",)
 OF_TRACKS = ("drt_waterfall", "drt_map")
-OF_TABLES = ("resistance_trend", "contributions", "resistance_by_state")
+OF_TABLES = ("resistance_trend", "contributions", "resistance_by_state", "arrhenius")
 KINDS = (*OF_SPECTRA, *OF_TRACKS, *OF_TABLES)
 _LEAST = {"drt_map": 3}  # spectra, from which on a map shows more than lines do
 _MOST_STACKS = 60
@@ -37,24 +41,24 @@ class Figure:
 
 def planned(series: Series) -> list[Figure]:
     """Return the figures of a series, known before anything is computed."""
-    found = [Figure(_file("nyquist", words), "nyquist_series", m) for words, m in _panels(series)]
     tracks = series.tracks()
+    panels = list(_panels(series))
+    found = [Figure(_file("nyquist", words), "nyquist_series", panel) for words, panel in panels]
     for members in tracks:
         words = _words(series, members) if len(tracks) > 1 else ""
         for kind in OF_TRACKS:
             if len(members) >= _LEAST.get(kind, 2):
                 found.append(Figure(_file(kind, words), kind, members))
-    for words, panel in _panels(series):
+    for words, panel in panels:
         if any(len(set(track) & set(panel)) > 1 for track in tracks):
             found.append(Figure(_file("resistances", words), "resistance_trend", panel))
-            if len(panel) <= _MOST_STACKS:
+            if len(panel) <= _MOST_STACKS and series.along != "temperature_c":
                 found.append(Figure(_file("contributions", words), "contributions", panel))
-    states = {m.state for m in series.members if m.state}
-    if len(states) > 1:
-        last = (
-            tuple(t[-1] for t in tracks) if series.along != "state" else tuple(range(len(series)))
-        )
-        found.append(Figure("resistance_by_state", "resistance_by_state", last))
+    if len({m.state for m in series.members if m.state}) > 1:
+        ends = range(len(series)) if series.along == "state" else [track[-1] for track in tracks]
+        found.append(Figure("resistance_by_state", "resistance_by_state", tuple(ends)))
+    if series.along == "temperature_c" and any(len(track) > 1 for track in tracks):
+        found += [Figure(_file("arrhenius", words), "arrhenius", panel) for words, panel in panels]
     return _told_apart(found)
 
 
@@ -77,7 +81,7 @@ def draw(
         raise SeriesError(f"nothing to draw for {kind}: none of these members was analysed")
     work = partial(getattr(plots, kind), ax=ax, **options)
     if kind in OF_TABLES:
-        return _of_table(comparison, kind, known, work)
+        return _of_table(comparison, kind, known, options, work)
     return _of_curves(comparison, kind, known, work)
 
 
@@ -120,14 +124,79 @@ def _of_curves(
 
 
 def _of_table(
-    comparison: Comparison, kind: str, members: Sequence[int], work: Callable[..., Axes]
+    comparison: Comparison,
+    kind: str,
+    members: Sequence[int],
+    options: dict[str, Any],
+    work: Callable[..., Axes],
 ) -> Axes:
     from eisfit.tables import RESISTANCE_COLUMNS, frame
 
     rows = [row for i in members for row in comparison.rows_by_member[i]]
     table = frame(rows, RESISTANCE_COLUMNS)
-    along = "state" if kind == "resistance_by_state" else comparison.series.along
-    return work(table, along=along)
+    along = comparison.series.along
+    if kind == "arrhenius":
+        return _arrhenius(comparison, table, members, options, work)
+    if kind == "resistance_by_state":
+        return work(table, along="state")
+    more: dict[str, Any] = {}
+    if kind == "resistance_trend":
+        if along == "time_h" and "laws" not in options:
+            more["laws"] = _of_members(laws.growth(comparison), members, "rows")
+        if "roles" not in options and any(row["role"] == NAME for row in rows):
+            more["roles"] = _electrolyte_roles(comparison, rows, members)
+    return work(table, along=along, **more)
+
+
+def _of_members(found: Sequence[tuple[Line, Any]], members: Sequence[int], name: str) -> Any:
+    """Return the rows of the results whose lines run through these members, as a table."""
+    from eisfit.tables import frame
+
+    rows = []
+    for line, result in found:
+        if set(line.indices) <= set(members):
+            said = getattr(result, name)()
+            rows += [{**laws.head_of(line), **r} for r in (said if name == "rows" else [said])]
+    return frame(rows, ())
+
+
+def _electrolyte_roles(
+    comparison: Comparison, rows: Sequence[Mapping[str, Any]], members: Sequence[int]
+) -> list[str]:
+    """Return the roles that are the electrolyte's, and their sum: electrodes dwarf them."""
+    found = dict.fromkeys(
+        row["role"]
+        for i in members
+        if (a := comparison.analyses[i]) is not None
+        for row in comparison.rows_by_member[i]
+        if row["element"] in a.model.electrolyte and is_named(row, comparison, i)
+    )
+    known = {row["role"] for row in rows if row["resistance_ohm"] == row["resistance_ohm"]}
+    return [role for role in (*found, NAME) if role in known]
+
+
+def _arrhenius(
+    comparison: Comparison,
+    table: pd.DataFrame,
+    members: Sequence[int],
+    options: dict[str, Any],
+    work: Callable[..., Axes],
+) -> Axes:
+    """Draw conductivities where all have one, else resistances, with the energies."""
+    from eisfit.tables import frame
+
+    more: dict[str, Any] = {}
+    if (table["role"] == NAME).any() and "roles" not in options:
+        more["roles"] = [NAME]
+    wholes = [
+        row
+        for index, row in laws.conductivities_of(comparison)
+        if index in members and row["role"] == NAME
+    ]
+    if wholes and all(row["conductivity_s_cm"] == row["conductivity_s_cm"] for row in wholes):
+        table = frame(wholes, ())
+    more["energies"] = _of_members(laws.activations(comparison), members, "row")
+    return work(table, **more)
 
 
 def _place(series: Series, index: int) -> float | str:

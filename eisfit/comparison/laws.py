@@ -89,15 +89,18 @@ def _relative(row: Row) -> float:
 
 def conductivities(comparison: Comparison) -> list[dict[str, Any]]:
     """Return area-specific resistance and conductivity of each row whose cell has a geometry."""
-    found = []
+    return [row for _, row in conductivities_of(comparison)]
+
+
+def conductivities_of(comparison: Comparison) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the rows of `conductivities`, each with the index of its member."""
     for index, rows in enumerate(comparison.rows_by_member):
         member = comparison.series.members[index]
         if member.geometry is None:
             continue
         for row in rows:
             head = {"sample": row["sample"], **member.conditions(), "sweep": row["sweep"]}
-            found.append({**head, **_conductivity(comparison, row, index), "file": member.file})
-    return found
+            yield index, {**head, **_conductivity(comparison, row, index), "file": member.file}
 
 
 def _conductivity(comparison: Comparison, row: Row, index: int) -> dict[str, Any]:
