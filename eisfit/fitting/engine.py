@@ -27,7 +27,8 @@ from eisfit.fitting.start import cloud
 from eisfit.spectrum import Spectrum
 
 __all__ = [
-    "FitOptions", "fit_spectra", "fit_spectrum", "options_from", "result_of", "trimmed", "versions",
+    "FitOptions", "curve_of", "fit_spectra", "fit_spectrum", "options_from", "result_of", "trimmed",
+    "versions",
 ]  # fmt: skip
 
 Array = NDArray[Any]
@@ -133,7 +134,7 @@ def result_of(
     for i, value in problem.fixed.items():
         values[i] = value  # to the last digit, not by way of its logarithm
     known = knowledge(problem, s, replace(end, u=whole[objective.free]), options)
-    curve, residuals = _curve(spectrum, problem, options, values)
+    curve, residuals = curve_of(spectrum, problem.model, options, values)
     settled_in_time = not late or end.found.agreed >= options.search.agreement
     names = model.names
     return FitResult(
@@ -157,11 +158,11 @@ def result_of(
     )
 
 
-def _curve(
-    spectrum: Spectrum, problem: Problem, options: FitOptions, values: Array
+def curve_of(
+    spectrum: Spectrum, model: Model, options: FitOptions, values: Array
 ) -> tuple[Array, Array]:
     """Return the fitted curve and (fit - data) / sigma at every frequency, masked ones too."""
-    curve = problem.model.circuit.impedance(spectrum.frequency, values)
+    curve = model.circuit.impedance(spectrum.frequency, values)
     sigma = deviations(spectrum, options.weighting, options.quantity)
     if options.part != "complex":
         sigma[:, 1 if options.part == "real" else 0] = np.inf

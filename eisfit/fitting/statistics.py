@@ -67,7 +67,21 @@ def uncertainty(
     variance, condition = _inverse(jacobian[inside] / norm[inside, None])
     full = np.full((len(free), len(free)), np.nan)
     full[np.ix_(inside, inside)] = scale * variance / np.outer(norm[inside], norm[inside])
+    return carried(objective, u, full, (on_bound, silent), condition)
 
+
+def carried(
+    objective: Objective, u: Array, full: Array, marks: tuple[Array, Array], condition: float
+) -> Uncertainty:
+    """Return what the covariance (F, F) of free coordinates u (F,) says of the values.
+
+    Parameters
+    ----------
+    full : NaN for coordinates without a variance
+    marks : which coordinates lie on a bound, and which change nothing; (F,) bool each
+    """
+    on_bound, silent = marks
+    free = objective.free
     whole = objective.full(u[None])[0]
     size = len(whole)
     spread = np.zeros((size, size))
