@@ -86,12 +86,12 @@ def _inspected(
 
 
 def _write(file: str, entry: Inspection, out: str | None, force: bool, number: bool) -> None:
-    from eisfit.io.inspect import bundle
+    from eisfit.io.bundle import bundle
 
     path = Path(out or REPORT)
     if number:
         path = path.with_name(f"{path.stem}-{entry.sha256[:8]}{path.suffix}")
     bundle(file, path, force)
     sys.stdout.write(
-        f"wrote {clean(path)}: the layout of the file, no data; read it, then send it\n"
+        f"wrote {clean(path)}: the layout of the file, no data and no words of yours; read it, then send it\n"
     )

@@ -1,15 +1,13 @@
-"""What a file is, without a fit: for a person to look at, and to send when it does not open."""
+"""What a file is, without a fit, for a person to look at."""
 
 from __future__ import annotations
 
 import os
-import platform
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from eisfit._version import __version__
 from eisfit.errors import ReadError
 from eisfit.io.request import Request
 from eisfit.io.sniff import choose
@@ -190,57 +188,6 @@ def inspect(
     )
 
 
-def bundle(path: str | os.PathLike[str], out: str | os.PathLike[str], force: bool = False) -> str:
-    """Write a report on a file that holds its layout and none of its data, and return its path.
-
-    It is JSON, so that its sender can read it first: size and format, names of columns, the error,
-    the header with the values of settings masked (letters as x, digits as 9), three rows masked
-    likewise, the parts of a binary file, and versions of the programs.
-
-    Parameters
-    ----------
-    path : path
-        The file that does not open, or opens wrongly.
-    out : path
-        Where to write.
-    force : bool
-        Replace a file of this name.
-
-    Raises
-    ------
-    ReadError
-        If there is nothing to read.
-    OutputError
-        If `out` exists, or cannot be written.
-    """
-    import json
-
-    from eisfit.io.atomic import write_text_atomically
-
-    found = inspect(path)
-    source = Source.open(path)
-    report = {
-        "report": "eisfit file report: layout only, no data",
-        "eisfit": __version__,
-        "python": platform.python_version(),
-        "system": platform.system(),
-        "libraries": {name: _version(name) for name in ("numpy", "galvani", "yadg")},
-        "suffix": source.path.suffix,
-        "size": found.size,
-        "format": found.format,
-        "technique": found.technique,
-        "error": _without_values(found.error, source),
-        "warnings": [_without_values(entry, source) for entry in found.warnings],
-        "columns": [entry.rpartition(": ")[0] for entry in found.columns],
-        "unused": list(found.unused),
-        "sweeps": [sweep.points for sweep in found.sweeps],
-        "structure": list(found.structure),
-        "header": _masked_header(source),
-    }
-    text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
-    return str(write_text_atomically(out, text, force))
-
-
 def _sweep(spectrum: Spectrum) -> Sweep:
     known = spectrum.metadata
     return Sweep(
@@ -267,7 +214,6 @@ def _sweep_line(sweep: Sweep) -> str:
     return line
 
 
-_PROGRAM = re.compile(r"(?:(?:EC|BT)-Lab\b|Nb header lines)", re.IGNORECASE)
 _PAIR = re.compile(r"\s*([^:=\t]{1,60}?)\s*(?::|=)\s*(.*)")
 
 
@@ -328,46 +274,3 @@ def _is_row(line: str) -> bool:
 
     fields = re.split(r"[\t; ]+|,(?=\S*[.e])", line.strip())
     return bool(fields[0]) and all(is_number(field) for field in fields if field)
-
-
-def _masked_header(source: Source) -> list[str]:
-    """Return the lines down to the first rows, with the values masked."""
-    from eisfit.io.layout import find_header
-    from eisfit.io.signatures import is_text
-
-    if not is_text(source.head):
-        return [f"first bytes: {source.head[:12].hex()}"]
-    lines = source.head_lines()
-    at = find_header(lines)
-    last = min((at if at is not None else 60) + 4, 400, len(lines))
-    return [
-        line[:500] if index == at or _PROGRAM.match(line) else _mask(line[:500])
-        for index, line in enumerate(lines[:last])
-    ]
-
-
-def _mask(line: str) -> str:
-    """Keep the name of a setting, and the shape of its value."""
-    match = _PAIR.fullmatch(line)
-    kept = line[: match.start(2)] if match else ""
-    if "\t" in line and line.split("\t")[0].isupper():  # Gamry
-        kept = line.split("\t")[0]
-    if re.search(r"\d", kept):
-        kept = ""
-    rest = line[len(kept) :]
-    return kept + re.sub(r"\d", "9", re.sub(r"[^\W\d_]", "x", rest))
-
-
-def _without_values(message: str, source: Source) -> str:
-    """Take the file's name and measured numbers out of a message."""
-    text = message.replace(source.name, f"file{source.path.suffix}").replace(str(source.path), "")
-    return re.sub(r"[-+]?\d+[.,]\d+(?:[eE][-+]?\d+)?|\d{7,}", "9", text)
-
-
-def _version(name: str) -> str:
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "not installed"

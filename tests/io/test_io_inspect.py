@@ -9,7 +9,8 @@ import samples
 from samples import SAMPLES, F, Z
 
 from eisfit.errors import OutputError, ReadError
-from eisfit.io.inspect import bundle, inspect
+from eisfit.io.bundle import bundle
+from eisfit.io.inspect import inspect
 
 
 @pytest.fixture
@@ -119,6 +120,7 @@ def test_a_report_of_a_text_keeps_its_layout(file, tmp_path):
     assert header[:2] == ["EC-Lab ASCII FILE", "Nb header lines : 10"]
     assert "Comments : xx. xxxxxx, xx9xx9xx" in header
     assert any(line.startswith("freq/Hz\tRe(Z)/Ohm\t") for line in header)
+    assert "Potential control : xxx" in header
     assert header[-1].split("\t")[0] == "9,999999999x+99"
 
 
@@ -131,3 +133,65 @@ def test_a_report_of_what_does_not_open(file, tmp_path):
     with pytest.raises(OutputError, match="exists already"):
         bundle(path, tmp_path / "r.json")
     bundle(path, tmp_path / "r.json", force=True)
+
+
+SECRETS = ("Muster", "Li6PS5Cl", "unobtainium", "Projekt", "Geheim", "Hansen")
+
+
+def _table_of_secrets() -> bytes:
+    text = (
+        "Operator Muster: Hansen\nProjekt Geheim = Li6PS5Cl\nUnobtainium\tMuster\n"
+        "f/Hz;Re(Z)/Ohm;Im(Z)/Ohm;Projekt Geheim [Ohm cm];Hansen;I Range\n"
+    )
+    rows = [f"{f:.6g};{z.real:.9g};{z.imag:.9g};1;Muster;3" for f, z in zip(F, Z, strict=True)]
+    return (text + "\n".join(rows)).encode()
+
+
+def _unknown_names() -> bytes:
+    return b"Muster;Geheim;Hansen;Projekt\n" + b"1,5;2,5;3,5;4,5\n" * 9
+
+
+def _json_of_secrets() -> bytes:
+    return json.dumps({"Geheim": {"Muster": [1.0]}, "Projekt": [1, 2], "f": [1, 2]}).encode()
+
+
+def _archive_of_secrets() -> bytes:
+    return samples.zipped({"Projekt Geheim/Muster.txt": "x", "xl/Hansen.xml": "<a/>"})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        _table_of_secrets,
+        _unknown_names,
+        _json_of_secrets,
+        _archive_of_secrets,
+        lambda: samples.xlsx({"Projekt Geheim": [["Muster", "Hansen"], [1.0, 2.0]]}),
+        lambda: samples.fods([["Geheim", "Li6PS5Cl"], ["Muster", "Hansen"]]),
+        lambda: samples.dta(rows=0).replace(b"Potentiostatic EIS", b"Projekt Geheim"),
+        lambda: samples.pssession(("Projekt Geheim", "Muster"), drop=3),
+        lambda: samples.par().replace(b"Potentiostatic EIS", b"Hansen"),
+        lambda: samples.idf(method="Geheim"),
+        lambda: samples.mpt(control="Projekt Hansen"),
+        lambda: b"EC-Lab ASCII FILE\nNb header lines : 6\n\nGeheim\nMuster : x\na\tb\n1\t2\n",
+    ],
+)
+def test_a_report_has_no_word_of_its_sender(file, tmp_path, make):
+    path = file(make(), "Projekt Geheim.Hansen")
+    out = tmp_path / "r.json"
+    bundle(path, out)
+    text = out.read_text(encoding="utf-8").lower()
+    for secret in SECRETS:
+        assert secret.lower() not in text, secret
+
+
+def test_a_report_keeps_names_that_are_known_and_numbers_the_others(file, tmp_path):
+    bundle(file(_table_of_secrets()), tmp_path / "r.json")
+    report = json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))
+    assert report["columns"] == ["f/Hz", "Re(Z)/Ohm", "Im(Z)/Ohm"]
+    assert report["unused"] == ["unknown column 1", "unknown column 2", "I Range"]
+    assert "f/Hz;Re(Z)/Ohm;Im(Z)/Ohm;xxxxxxx xxxxxx [xxx xx];xxxxxx;I Range" in report["header"]
+    bundle(file(samples.xlsx({"Geheim": [["Muster"], [1.0]]})), tmp_path / "x.json")
+    report = json.loads((tmp_path / "x.json").read_text(encoding="utf-8"))
+    assert "has no sheet with a frequency and an impedance" in report["error"]
+    assert any(part.startswith("xl/worksheets/sheet1.xml: ") for part in report["structure"])
