@@ -77,9 +77,14 @@ FILES = (
         scipy="version of scipy",
         python="version of Python",
     ),
-    Column("finished_utc", TEXT, "when the work was done, ISO 8601", volatile=True),
-    Column("reading_s", REAL, "time taken to read", volatile=True),
-    Column("computing_s", REAL, "time taken to compute", volatile=True),
+    Column(
+        "finished_utc",
+        TEXT,
+        "when the work was done, ISO 8601; differs from run to run",
+        volatile=True,
+    ),
+    Column("reading_s", REAL, "time taken to read; differs from run to run", volatile=True),
+    Column("computing_s", REAL, "time taken to compute; differs from run to run", volatile=True),
 )
 SPECTRA = (
     *_KEY,
