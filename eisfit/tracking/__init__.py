@@ -2,5 +2,8 @@
 
 from eisfit.tracking.chain import Track, track
 from eisfit.tracking.fits import TrackedFits, track_fits
+from eisfit.tracking.joint import Sharing, fit_jointly, shared_names
 
-__all__ = ["Track", "TrackedFits", "track", "track_fits"]
+__all__ = [
+    "Sharing", "Track", "TrackedFits", "fit_jointly", "shared_names", "track", "track_fits",
+]  # fmt: skip

@@ -19,6 +19,7 @@ from eisfit.roles import Process, peak_roles
 from eisfit.spectrum import Spectrum
 from eisfit.tracking.common import Common, choose_common
 from eisfit.tracking.fits import TrackedFits, track_fits
+from eisfit.tracking.joint import Sharing, fit_jointly, shared_names
 from eisfit.tracking.peaks import Distributions, distributions, name_peaks
 from eisfit.tracking.viterbi import distances
 from eisfit.weights import weighted
@@ -34,12 +35,15 @@ class Track:
     failures : tuple of str
         Why there is none; "" for the others.
     notes : tuple of str
-        What was decided for the track as a whole: circuit, arcs kept, lambda, names.
+        What was decided for the track as a whole: circuit, arcs kept, names, sharing, lambda.
+    sharing : Sharing or None
+        What the shared parameters cost, where there are any.
     """
 
     analyses: tuple[Analysis | None, ...]
     failures: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    sharing: Sharing | None = None
 
     def __len__(self) -> int:
         return len(self.analyses)
@@ -74,7 +78,9 @@ def track(
     model, fit_options, drt_options, area_over_thickness_cm
         As for `eisfit.analyze`; one circuit for all, with "auto" the smallest that no spectrum
         rejects.
-    share : names of parameters that have one value in all spectra of the track
+    share : what has one value in all spectra of the track, such as ("R_bulk", "alphas"): see
+        `eisfit.tracking.joint.shared_names`. The fits are then joint ones, and may be worse than
+        alone; what that costs is tested, and said.
 
     Returns
     -------
@@ -86,7 +92,8 @@ def track(
     ModelError, CircuitError
         If the model is wrong.
     FitError
-        If an option is unknown, or positions are not one a spectrum.
+        If an option is unknown, positions are not one a spectrum, or what is to be shared is
+        unknown or cannot be.
     """
     spectra = tuple(spectra)
     place = _positions(position, len(spectra))
@@ -101,15 +108,20 @@ def track(
         usable = {i: usable[i] for i in common.choices}
     else:
         asked = load_model(model)
+    names = shared_names(asked, share)
     tracked = track_fits(
         usable, [place[i] for i in usable], asked, options,
         area_over_thickness_cm=area_over_thickness_cm, pruning=common is None,
     )  # fmt: skip
     failures |= tracked.failures
+    joint, sharing = fit_jointly(tracked.fits, names, options)
+    if sharing is not None:
+        said = (*tracked.notes, sharing.sentence())
+        tracked = replace(tracked, fits=joint, notes=said)
     drts = distributions({i: spectra[i] for i in tracked.fits}, drt_options or {})
     failures |= drts.failures
     parts = _Parts(asked, tracked, drts, common, area_over_thickness_cm)
-    return parts.put_together(len(spectra), place, failures)
+    return replace(parts.put_together(len(spectra), place, failures), sharing=sharing)
 
 
 @dataclass(frozen=True)
