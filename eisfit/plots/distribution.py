@@ -61,8 +61,8 @@ def drt(result: DRTResult, ax: Axes | None = None, roles: Mapping[int, str] | No
     entries = _number_peaks(ax, result, roles or {}, peak_colour, roof) if alone else []
     if alone and off_scale and all(row["gamma_ohm"] <= roof for row in result.peak_rows):
         entries.append((line, _highest(result)))
-    style.name_samples(ax, entries, **(_KEY if alone else {}))
-    _set_height(ax, roof, len(entries), off_scale)
+    lines = style.name_samples(ax, entries, **(_KEY if alone else {}))
+    _set_height(ax, roof, len(entries), off_scale, lines)
     _label_axes(ax, style.ohm(result.spectrum), roof if off_scale else float(ax.get_ylim()[1]))
     return ax
 
@@ -186,12 +186,13 @@ def _shifted(ax: Axes, up_pt: float) -> Transform:
     return ax.transData + ScaledTranslation(0.0, up_pt / 72.0, figure.dpi_scale_trans)
 
 
-def _set_height(ax: Axes, roof: float, rows: int, off_scale: bool) -> None:
+def _set_height(ax: Axes, roof: float, rows: int, off_scale: bool, title_lines: int) -> None:
     """Leave room above the curve for the key, so that it never covers a peak.
 
     Where the curve is cut, it leaves the plot at a line beneath the key.
     """
     height_pt = _KEPT * ax.get_window_extent().height / ax.figure.dpi * 72.0
+    height_pt -= 1.3 * style.TEXT_PT * (title_lines - 1)
     room_pt = rows * _LINE_PT + (6.0 if off_scale else 16.0)
     share = min(room_pt / max(height_pt, 1.0), 0.6)
     top = roof / (1.0 - share)
