@@ -215,10 +215,24 @@ def _compared(
     best = int(np.argmin(aicc))
     found = replace(found, best=laws[best].law)
     bend = _bend(fits[best], data)
+    closer = _closer(fits, best, tested, data)
+    status = "undecided" if found.rivals or closer else "ok"
+    if closer:
+        notes.append(f"{listed(closer)} would follow the data more closely")
     if bend < BEND:
         notes.append(f"it leaves a bend ({probability(bend)})")
-        return replace(found, status="no law fits", note="; ".join(notes))
-    return replace(found, status="undecided" if found.rivals else "ok", note="; ".join(notes))
+        status = "no law fits"
+    return replace(found, status=status, note="; ".join(notes))
+
+
+def _closer(fits: Sequence[tuple[Law, LawFit]], best: int, tested: Array, data: _Data) -> list[str]:
+    """Return the laws that there are too few points to test but whose plain AIC is lower."""
+    aic = [_distance(fit.chi_square, data) + 2.0 * law.n_parameters for law, fit in fits]
+    return [
+        law.name
+        for (law, _), own, known in zip(fits, aic, tested, strict=True)
+        if not known and own < aic[best]
+    ]
 
 
 def _distance(chi_square: float, data: _Data) -> float:

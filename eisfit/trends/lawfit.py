@@ -99,8 +99,8 @@ class Growth:
         Relative scatter about the laws beyond the standard errors, 0 where none is to be seen; all
         of the scatter where there are no standard errors.
     status : str
-        "ok", "undecided" (another law is within 2 of the best AICc), "no law fits" or
-        "too few points".
+        "ok"; "undecided" (another law is within 2 of the best AICc, or would follow the data more
+        closely but has too many parameters for so few points); "no law fits"; "too few points".
     note : str
     level : float
     """
@@ -172,6 +172,8 @@ class Growth:
         return f"{best.law} {word}, {equation}, {interval} of k in {best.k.unit}"
 
     def _certainty(self) -> str:
+        if not self.rivals and self.status == "undecided":
+            return "not decided"
         if not self.rivals:
             return f"Akaike weight {self[self.best].weight:.2f}"
         others = [f"{law} (delta AICc {self[law].delta:.1f})" for law in self.rivals]

@@ -301,3 +301,14 @@ def test_slips_are_named(times, values, options, message):
         growth_laws(times, values, **options)
     with pytest.raises(TrendError, match="no law 'cubic'"):
         growth_laws(TIMES, TIMES + 1.0)["cubic"]
+
+
+def test_few_points_decide_nothing_against_a_law_that_they_cannot_test():
+    times = np.array([0.0, 10.0, 24.0, 72.0, 200.0])
+    true = 100.0 + 60.0 * np.log1p(times / 20.0)
+    values = true * (1.0 + 0.01 * np.array([1, -1, 1, -1, 1]))
+    found = growth_laws(times, values, 0.003 * true)
+    assert found["logarithmic"].status == "too few points"
+    assert found.status == "undecided"
+    assert "not decided; n = 5" in found.sentence()
+    assert "logarithmic and saturating would follow the data more closely" in found.sentence()
