@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from eisfit.batching.run import Conduct
 
 LINE_S = 30.0  # between lines in a pipe
+PATIENCE_S = 20.0  # for an answer of a scheduler
 _LISTED = 5
 
 
@@ -108,7 +109,7 @@ def _cluster(address: str) -> Iterator[Executor]:
             "--dask needs the package distributed: pip install 'eisfit-toolkit[distributed]'"
         ) from error
     try:
-        client = Client(address, timeout=20)
+        client = Client(address, timeout=PATIENCE_S)
     except (OSError, TimeoutError, ValueError) as error:
         raise EngineError(
             f"no dask scheduler answers at {address}: start one with 'dask scheduler', or check "
