@@ -27,8 +27,10 @@ if TYPE_CHECKING:
     from eisfit.circuit.elements import element
     from eisfit.circuit.models import Model
     from eisfit.comparison import Comparison
+    from eisfit.correction import correct
     from eisfit.errors import EisfitError
     from eisfit.fitting.result import FitResult
+    from eisfit.geometry import Geometry
     from eisfit.relaxation.result import DRTResult
     from eisfit.series import Member, Series
     from eisfit.spectrum import Spectrum
@@ -40,6 +42,7 @@ _HOME = {
     "DRTResult": "eisfit.relaxation.result",
     "EisfitError": "eisfit.errors",
     "FitResult": "eisfit.fitting.result",
+    "Geometry": "eisfit.geometry",
     "KKResult": "eisfit.validity",
     "Member": "eisfit.series",
     "Model": "eisfit.circuit.models",
@@ -48,6 +51,7 @@ _HOME = {
     "analyze": "eisfit.analysis",
     "batch": "eisfit.batching.run",
     "compare": "eisfit.api",
+    "correct": "eisfit.correction",
     "drt": "eisfit.api",
     "element": "eisfit.circuit.elements",
     "fit": "eisfit.api",
@@ -65,6 +69,7 @@ __all__ = [
     "DRTResult",
     "EisfitError",
     "FitResult",
+    "Geometry",
     "KKResult",
     "Member",
     "Model",
@@ -74,6 +79,7 @@ __all__ = [
     "analyze",
     "batch",
     "compare",
+    "correct",
     "drt",
     "element",
     "fit",

@@ -92,5 +92,5 @@ def is_absent(text: str) -> bool:
 
 
 def _plain(column: str) -> str:
-    text = column.strip().casefold().replace("°", "deg").replace("\u00b5", "u").replace("²", "2")
+    text = column.strip().casefold().replace("°", "deg").replace("\u03bc", "u").replace("²", "2")
     return re.sub(r"\W+", "_", text).strip("_")

@@ -42,7 +42,7 @@ class Row:
         """
         values: dict[str, float | str] = {}
         for what, column, text in cells:
-            if is_absent(text):
+            if is_absent(text) and what.name != "read_sign":  # where a minus says something
                 continue
             number = None if what.is_text else number_in(text)
             must = what.name in _NUMBERS or what.name.startswith("reference_")
