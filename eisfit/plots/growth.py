@@ -23,7 +23,7 @@ SHAPES: Mapping[str, Callable[[FloatArray, float], FloatArray]] = {
     "saturating": lambda t, t0: -np.expm1(-t / t0),
 }
 _ROOM = 0.06  # of the axis, for the name of the highest curve
-_APART_PT = 8.0  # between names of curves
+_APART_PT = 13.0  # between names of curves
 
 
 class Curve(NamedTuple):
