@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eisfit.circuit.models import Model
 from eisfit.errors import FitError
-from eisfit.fitting.engine import curve_of, trimmed
+from eisfit.fitting.engine import residuals_of, trimmed
 from eisfit.fitting.options import FitOptions
 from eisfit.fitting.problem import Problem
 from eisfit.fitting.result import FitResult
@@ -328,7 +328,8 @@ def _result(
     known = carried(objective, u, spread, (on_bound, ~moving & ~on_bound), fit.condition)
     error = np.sqrt(np.maximum(np.diag(known.covariance), 0.0))
     blind = [state in ("at bound", "not determined") for state in known.status]
-    curve, residuals = curve_of(fit.spectrum, fit.model, part.options, values)
+    curve = fit.model.circuit.impedance(fit.spectrum.frequency, values)
+    residuals = residuals_of(fit.spectrum, curve, part.options)
     names = fit.names
     own = [name for k, name in enumerate(sharing.names) if k in part.index]
     return replace(

@@ -24,7 +24,9 @@ REACH = 1.0  # decades from its arc at which a peak may still be that arc's
 SPREAD = 0.2  # decades: typical distance between a peak and its arc
 LIKE = 1.0  # e-folds: typical difference between their resistances
 UNSEEN = 3.2  # cost of an arc without a peak: one half a decade off costs as much
-DRIFT = np.array([0.5, 0.7])  # e-folds a step, of ln tau and ln R
+# A peak follows its arc, whose name is settled; continuity decides where several could be meant
+DRIFT = np.array([1.0, 1.5])  # e-folds a step, of ln tau and ln R
+GONE = 0.5
 LEAST_TAU, LEAST_R = 0.05, 0.05  # e-folds: errors that a peak has at least
 MOST_STATES = 400
 
@@ -106,7 +108,7 @@ def name_peaks(
         _layer(peaks, found, names, choices)
         for peaks, found, choices in zip(rows, processes, ways, strict=True)
     ]
-    path = cheapest_path(layers, far, DRIFT)
+    path = cheapest_path(layers, far, DRIFT, GONE)
     return [
         {peak + 1: name for name, peak in zip(names, choices[s], strict=True) if peak is not None}
         for choices, s in zip(ways, path, strict=True)

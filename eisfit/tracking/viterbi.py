@@ -18,6 +18,8 @@ Array = NDArray[Any]
 
 FREEDOM = 6.0  # of Student's t
 GONE = 3.0  # cost of a name that appears or vanishes
+SKIP = 0.5  # weight of the step from the layer before the last
+MOST = 4_000_000  # choices of three layers at once; of more, two are looked at
 NEAREST, FARTHEST = 0.25, 4.0  # distances in units of their median count within these limits
 
 
@@ -53,28 +55,37 @@ def distances(position: ArrayLike) -> Array:
     return np.asarray(np.clip(scaled, NEAREST, FARTHEST))
 
 
-def cheapest_path(layers: Sequence[Layer], far: Array, drift: Array) -> list[int]:
+def cheapest_path(
+    layers: Sequence[Layer], far: Array, drift: Array, gone: float = GONE
+) -> list[int]:
     """Return the state of each layer on the cheapest path.
+
+    Each layer is compared with the one before and, at less weight, with the one before that, so
+    that a single layer in which nothing is where it was does not exchange names for good.
 
     Parameters
     ----------
     far : (T - 1,) distances between layers
     drift : (2,) typical drift over a distance of 1, in e-folds
+    gone : cost of a name that appears or vanishes
     """
-    first = layers[0]
-    total = first.cost
-    seen = _Memory(first.place, first.error, np.zeros(first.place.shape[:2]))
+    step = _Step(drift, gone)
+    seen = [_Memory.at(layers[0])]
+    total = layers[0].cost[None]  # (states of the layer before, states of this one)
     back: list[Array] = []
-    for layer, step in zip(layers[1:], far, strict=True):
-        every = total[:, None] + _step_cost(seen, layer, float(step), drift)
-        best = every.argmin(axis=0)
-        back.append(best)
-        total = every[best, np.arange(len(best))] + layer.cost
-        seen = seen.onward(best, layer, float(step))
-    path = [int(total.argmin())]
-    for best in reversed(back):
-        path.append(int(best[path[-1]]))
-    return path[::-1]
+    for t, layer in enumerate(layers[1:], 1):
+        near = step.cost(seen[-1], layer, float(far[t - 1]))
+        every = np.broadcast_to(total[:, :, None] + near[None], (*total.shape, len(layer.cost)))
+        if len(seen) > 1 and every.size <= MOST:
+            skip = step.cost(seen[-2], layer, float(far[t - 2] + far[t - 1]))
+            every = every + SKIP * skip[:, None]
+        back.append(every.argmin(axis=0))
+        total = every.min(axis=0) + layer.cost
+        seen = [seen[-1], seen[-1].onward(total.argmin(axis=0), layer, float(far[t - 1]))]
+    path = [int(k) for k in np.unravel_index(int(total.argmin()), total.shape)][-len(layers) :]
+    for t in range(len(layers) - 1, 1, -1):
+        path.insert(0, int(back[t - 1][path[0], path[1]]))
+    return path
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,25 +96,36 @@ class _Memory:
     error: Array
     age: Array
 
-    def onward(self, came_from: Array, layer: Layer, step: float) -> _Memory:
+    @classmethod
+    def at(cls, layer: Layer) -> _Memory:
+        return cls(layer.place, layer.error, np.zeros(layer.place.shape[:2]))
+
+    def onward(self, came_from: Array, layer: Layer, far: float) -> _Memory:
         absent = np.isnan(layer.place[:, :, 0])
         return _Memory(
             np.where(absent[..., None], self.place[came_from], layer.place),
             np.where(absent[..., None], self.error[came_from], layer.error),
-            np.where(absent, self.age[came_from] + step, 0.0),
+            np.where(absent, self.age[came_from] + far, 0.0),
         )
 
 
-def _step_cost(seen: _Memory, layer: Layer, step: float, drift: Array) -> Array:
-    """Return the cost (S, S') of every step from one layer's states to the next one's.
+@dataclass(frozen=True, eq=False)
+class _Step:
+    """What a step from one layer to another costs."""
 
-    Minus the log density of Student's t, for every coordinate of every name that has a place.
-    """
-    apart = layer.place[None] - seen.place[:, None]
-    reach = drift**2 * (seen.age[:, None, :, None] + step)
-    variance = reach + seen.error[:, None] ** 2 + layer.error[None] ** 2
-    cost = 0.5 * (FREEDOM + 1.0) * np.log1p(apart**2 / (FREEDOM * variance))
-    cost += 0.5 * np.log(variance / drift**2)
-    was_absent = np.isnan(seen.place[:, None, :, 0]) | (seen.age[:, None] > 0)
-    changed = was_absent != np.isnan(layer.place[None, :, :, 0])
-    return np.asarray(np.nansum(cost, axis=(2, 3)) + GONE * changed.sum(axis=2))
+    drift: Array
+    gone: float
+
+    def cost(self, seen: _Memory, layer: Layer, far: float) -> Array:
+        """Return the cost (S, S') of every step from one layer's states to another's.
+
+        Minus the log density of Student's t, for every coordinate of every name that has a place.
+        """
+        apart = layer.place[None] - seen.place[:, None]
+        reach = self.drift**2 * (seen.age[:, None, :, None] + far)
+        variance = reach + seen.error[:, None] ** 2 + layer.error[None] ** 2
+        cost = 0.5 * (FREEDOM + 1.0) * np.log1p(apart**2 / (FREEDOM * variance))
+        cost += 0.5 * np.log(variance / self.drift**2)
+        was_absent = np.isnan(seen.place[:, None, :, 0]) | (seen.age[:, None] > 0)
+        changed = was_absent != np.isnan(layer.place[None, :, :, 0])
+        return np.asarray(np.nansum(cost, axis=(2, 3)) + self.gone * changed.sum(axis=2))
