@@ -35,11 +35,19 @@ _KNOWN = {
     "t0": ("t₀", "h", ""),
     "t0_lower": ("t₀ from", "h", ""), "t0_upper": ("t₀ to", "h", ""),
     "k_unit": ("Unit of k", "", ""), "r0_unit": ("Unit", "", ""),
+    "area_specific_ohm_cm2": ("R A", "Ω cm²", "resistance times area"),
+    "area_specific_stderr_ohm_cm2": ("± R A", "Ω cm²", "standard error"),
+    "area_specific_lower_ohm_cm2": ("R A from", "Ω cm²", "lower end of the 95 % interval"),
+    "area_specific_upper_ohm_cm2": ("R A to", "Ω cm²", "upper end of the 95 % interval"),
+    "conductivity_s_cm": ("σ", "S/cm", "ionic conductivity"),
+    "conductivity_stderr_s_cm": ("± σ", "S/cm", "standard error"),
+    "conductivity_lower_s_cm": ("σ from", "S/cm", "lower end of the 95 % interval"),
+    "conductivity_upper_s_cm": ("σ to", "S/cm", "upper end of the 95 % interval"),
+    "uncertainty": ("Errors hold", "", "what the standard errors are of"),
     "difference_percent": ("Difference", "%", "from the reference"),
     "energy_ev": ("E", "eV", "activation energy"), "energy_stderr_ev": ("± 1 σ", "eV", ""),
     "lower_ev": ("95 % from", "eV", ""), "upper_ev": ("95 % to", "eV", ""),
     "energy_kj_mol": ("E", "kJ/mol", "activation energy"),
-    "energy_stderr_kj_mol": ("± 1 σ", "kJ/mol", ""),
     "low_c": ("T from", "°C", ""), "high_c": ("T to", "°C", ""),
     "curvature_p": ("p of a line", "", "of a straight line; small: curved"),
     "cell": ("Cell", "", ""),
@@ -97,17 +105,7 @@ _SHARES = {"fraction", "probability"}  # 0 to 1 in the tables, shown in percent
 # Chances, and errors: nobody reads these to four digits
 _CHANCES = {"p_value", "trend_p", "curvature_p", "weight"}
 _LEAST_CHANCE = 1e-4
-_ROUGH = _CHANCES | {
-    "stderr_ohm",
-    "stderr",
-    "difference_stderr",
-    "probability",
-    "fraction",
-    "trend_tau",
-    "energy_stderr_ev",
-    "energy_stderr_kj_mol",
-    "delta_aicc",
-}
+_ROUGH = _CHANCES | {"probability", "fraction", "trend_tau", "delta_aicc"}
 _SUPERSCRIPT = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _NARROW = "\u202f"
 NONE = "–"
@@ -159,14 +157,19 @@ def cell_of(name: str, value: Any) -> Cell:
         return Cell("yes" if value else "no", "yes" if value else "no")
     if is_number(value):
         shown = 100.0 * value if name in _SHARES else value
-        few = name.endswith("percent") or name in _ROUGH
+        few = name.endswith("percent") or "stderr" in name or name in _ROUGH
         if name in _CHANCES and 0 <= value < _LEAST_CHANCE:
             return Cell(f"< {_LEAST_CHANCE:g}", f"{shown:.6g}")
         return Cell(number(shown, 3 if few else 4), f"{shown:.6g}")
     text = str(value)
     if name in ("role", "status"):
-        text = text.replace("_", " ")
+        text = role_name(text)
     return Cell(text or NONE, text)
+
+
+def role_name(name: str) -> str:
+    """Return a role as a reader knows it: `grain boundary`, `R_electrolyte`."""
+    return name if name.startswith("R_") else name.replace("_", " ")
 
 
 def is_number(value: Any) -> bool:

@@ -36,7 +36,8 @@ class Content:
     title, version : str
     entries : tuple of Entry
     verdicts : mapping of verdict to number of spectra
-    sentences, hints : tuple of str
+    findings : tuple of (heading, sentences)
+    hints : tuple of str
     overview, provenance : Table
     trends : mapping
         What the plots along a series are drawn from; empty without a series.
@@ -55,7 +56,7 @@ class Content:
     version: str
     entries: tuple[Entry, ...]
     verdicts: Mapping[str, int]
-    sentences: tuple[str, ...]
+    findings: tuple[tuple[str, tuple[str, ...]], ...]
     overview: Table
     trends: Mapping[str, Any]
     comparisons: tuple[Table, ...]
@@ -94,7 +95,7 @@ def _of_analyses(entries: tuple[Entry, ...], title: str) -> Content:
             verdict: sum(e.analysis.validity.verdict == verdict for e in entries)
             for verdict in prose.VERDICTS
         },
-        sentences=tuple(prose.findings(entries)),
+        findings=(("", tuple(prose.findings(entries))),),
         overview=_overview(entries),
         trends={},
         comparisons=(),
@@ -125,12 +126,14 @@ def _of_comparison(what: Comparison, title: str) -> Content:
         tables[table.key] = table
     return replace(
         single,
-        sentences=(*what.sentences(), *single.sentences),
+        findings=(*what.findings().items(), ("Data", single.findings[0][1])),
         trends=trends,
         comparisons=tuple(development.tables_of(what, per_area)),
         tables=tuple(tables.values()),
+        notes=(*development.series_notes(what), *single.notes),
         failures=development.failures_of(what),
-        methods=what.methods() if hasattr(what, "methods") else single.methods,
+        hints=what.hints() or single.hints,
+        methods=what.methods(),
         plots={
             **single.plots,
             "trends": trends,

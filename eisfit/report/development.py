@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from eisfit.report.columns import column_of
+from eisfit.report.columns import column_of, role_name
 from eisfit.report.entries import Entry, distinct
 from eisfit.report.payload import rounded
 from eisfit.report.tabulate import Table, peaks, resistances, table_of
-from eisfit.trends.activation import ZERO_C
+from eisfit.trends.activation import BOLTZMANN_EV_K, ZERO_C
 from eisfit.trends.laws import LAWS
+from eisfit.trends.points import USABLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,16 +24,10 @@ if TYPE_CHECKING:
 
 CONDITIONS = ("cell", "time_h", "state", "temperature_c", "cycle")
 _NOT_SHOWN = {
-    "quantity",
-    "sentence",
-    "file",
-    "electrode_state",
-    "chi_square",
-    "scale",
-    "aicc",
-    "r0_unit",
-    "t0_unit",
-}
+    "quantity", "sentence", "file", "electrode_state", "chi_square", "scale", "aicc", "r0_unit",
+    "t0_unit", "energy_stderr_kj_mol", "lower_kj_mol", "upper_kj_mol", "prefactor_lower",
+    "prefactor_upper",
+}  # fmt: skip
 # Of a spectrum and not of a resistance: they stand in the overview
 _ELSEWHERE = {"electrode_state", "rms_percent", "verdict", "file"}
 _TABLES = (
@@ -48,7 +43,7 @@ _TABLES = (
      "Only what the model's card calls the electrolyte's becomes a conductivity."),
 )  # fmt: skip
 _CURVE = 60  # points of a law's curve
-_BOLTZMANN_EV_K = 8.617333262e-5
+_HALF = 0.5  # of a track's spectra that a role must be in to be plotted
 
 
 def entries_of_comparison(comparison: Comparison) -> tuple[Entry, ...]:
@@ -71,7 +66,7 @@ def words(name: str, value: Any) -> str:
     if name == "state":
         return str(value)
     column = column_of(name, "text")
-    text = str(value) if isinstance(value, str) else f"{value:.6g}"
+    text = str(value) if isinstance(value, str) else f"{value:.6g}".replace("-", "−")
     quantity = f"{text} {column.unit}".strip()
     told_by_unit = name in ("time_h", "temperature_c")
     return quantity if told_by_unit else f"{column.label.lower()} {quantity}"
@@ -147,6 +142,11 @@ def tracks_of(comparison: Comparison) -> list[dict[str, Any]]:
     ]
 
 
+def series_notes(comparison: Comparison) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Return what was decided about the series as a whole."""
+    return (("Series", comparison.series.notes),) if comparison.series.notes else ()
+
+
 def failures_of(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     """Return what could not be evaluated, and why."""
     return tuple((failure.where, failure.error) for failure in comparison.failures)
@@ -154,39 +154,32 @@ def failures_of(comparison: Comparison) -> tuple[tuple[str, str], ...]:
 
 def trends(comparison: Comparison) -> dict[str, Any]:
     """Return resistances along the series, for the plots; empty where there is nothing to plot."""
-    table = comparison.resistances()
     tracks = [t for t in comparison.series.tracks() if len(t) > 1]
-    if table.empty or not tracks:
-        return {}
-    rows = _rows_by_member(comparison)
-    names = _track_names(comparison, tracks)
+    rows = comparison.rows_by_member
     roles = dict.fromkeys(row["role"] for track in tracks for i in track for row in rows[i])
     curves = [*_law_curves(comparison, tracks), *_arrhenius_curves(comparison, tracks)]
-    return {
-        "along": _along(comparison),
-        "tracks": [
-            {"name": name, "sample": comparison.series.members[track[0]].sample}
-            for name, track in zip(names, tracks, strict=True)
-        ],
-        "roles": [
+    drawn = []
+    for role in roles:
+        lines = [(n, _points(comparison, track, role)) for n, track in enumerate(tracks)]
+        # A sum that only some fits needed is no line to follow
+        if all(len(points["x"]) < _HALF * len(tracks[n]) for n, points in lines):
+            continue
+        drawn.append(
             {
-                "role": role.replace("_", " "),
-                "series": [
-                    {"track": number, **points}
-                    for number, track in enumerate(tracks)
-                    if (points := _points(comparison, rows, track, role))
-                ],
+                "role": role_name(role),
+                "series": [{"track": n, **points} for n, points in lines if points["x"]],
                 "laws": [curve for found, curve in curves if found == role],
             }
-            for role in roles
-            if any(row["role"] == role and not _empty(row["resistance_ohm"])
-                   for track in tracks for i in track for row in rows[i])
-        ],
-    }  # fmt: skip
-
-
-def _rows_by_member(comparison: Comparison) -> list[Sequence[Mapping[str, Any]]]:
-    return list(comparison.rows_by_member)
+        )
+    if not drawn:
+        return {}
+    members = comparison.series.members
+    named = zip(_track_names(comparison, tracks), tracks, strict=True)
+    return {
+        "along": _along(comparison),
+        "tracks": [{"name": name, "sample": members[track[0]].sample} for name, track in named],
+        "roles": drawn,
+    }
 
 
 def _track_names(comparison: Comparison, tracks: Sequence[Sequence[int]]) -> list[str]:
@@ -220,15 +213,14 @@ def _along(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _points(
-    comparison: Comparison, rows: Sequence[Sequence[Mapping[str, Any]]], track: Sequence[int],
-    role: str,
-) -> dict[str, Any]:  # fmt: skip
-    """Return the values of a role along a track; empty where there are none."""
-    found = [(comparison.series.position(i), row) for i in track for row in rows[i]
-             if row["role"] == role and not _empty(row["resistance_ohm"])]  # fmt: skip
-    if not found:
-        return {}
+def _points(comparison: Comparison, track: Sequence[int], role: str) -> dict[str, list[Any]]:
+    """Return the values of a role along a track."""
+    found = [
+        (comparison.series.position(i), row)
+        for i in track
+        for row in comparison.rows_by_member[i]
+        if row["role"] == role and not _empty(row["resistance_ohm"])
+    ]
     return {
         "x": rounded(place for place, _ in found),
         "y": rounded(row["resistance_ohm"] for _, row in found),
@@ -263,19 +255,30 @@ def _law_curves(
 def _arrhenius_curves(
     comparison: Comparison, tracks: Sequence[Sequence[int]]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the law T/R = A exp(-E/kT) of each role and track as a curve over temperature."""
+    """Yield R = c T exp(E/kT) of each role and track, with c so that it passes amid the points."""
     if comparison.series.along != "temperature_c":
         return
+    rows = comparison.rows_by_member
     for row in comparison.arrhenius().to_dict("records"):
         number = _track_of(comparison, tracks, row)
-        if number is None or not str(row["equation"]).startswith("T/R"):
+        if number is None or row["form"] != "sigma T" or _empty(row["energy_ev"]):
             continue
-        celsius = np.linspace(row["low_c"], row["high_c"], _CURVE)
-        kelvin = celsius + ZERO_C
-        rate = row["prefactor"] * np.exp(-row["energy_ev"] / (_BOLTZMANN_EV_K * kelvin))
-        name = f"E = {row['energy_ev']:.3g} eV (of T/R)"
+        theta = row["energy_ev"] / BOLTZMANN_EV_K
+        points = [
+            (place + ZERO_C, other["resistance_ohm"])
+            for i in tracks[number]
+            if row["low_c"] <= (place := comparison.series.position(i)) <= row["high_c"]
+            for other in rows[i]
+            if other["role"] == row["role"] and other["status"] in USABLE
+        ]
+        if not points:
+            continue
+        kelvin, ohm = np.array(points).T
+        scale = np.exp(np.mean(np.log(ohm / kelvin) - theta / kelvin))
+        at = np.linspace(row["low_c"], row["high_c"], _CURVE) + ZERO_C
         yield row["role"], {
-            "track": number, "name": name, "x": rounded(celsius), "y": rounded(kelvin / rate),
+            "track": number, "name": f"E = {row['energy_ev']:.3g} eV (of σT)",
+            "x": rounded(at - ZERO_C), "y": rounded(scale * at * np.exp(theta / at)),
         }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from eisfit.plots.curves import fitted
+from eisfit.report.columns import role_name
 from eisfit.report.entries import Entry
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _drt(drt: DRTResult, roles: Mapping[int, str]) -> dict[str, Any]:
                 "tau": _plain(row["tau_s"]),
                 "gamma": _plain(row["gamma_ohm"]),
                 "r": _plain(row["resistance_ohm"]),
-                "role": roles.get(number, "").replace("_", " "),
+                "role": role_name(roles.get(number, "")),
                 "status": row["status"],
             }
             for number, row in enumerate(drt.peak_rows, start=1)

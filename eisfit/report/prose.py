@@ -16,6 +16,7 @@ from eisfit.report.entries import Entry
 if TYPE_CHECKING:
     from eisfit.analysis import Analysis
     from eisfit.fitting.result import FitResult
+    from eisfit.relaxation.result import DRTResult
 
 VERDICTS = ("valid", "doubtful", "invalid")
 _CABLES_HZ = 1e6
@@ -106,7 +107,7 @@ def _circuits(entries: Sequence[Entry]) -> Iterator[str]:
     for model in models.values():
         text = model.circuit.text
         named = "" if model.name == text else f" (model {model.name})"
-        reference = f", after {model.reference}" if model.reference else ""
+        reference = f" (source: {model.reference})" if model.reference else ""
         yield f"Equivalent circuit: {text}{named}{reference}."
     if any(e.analysis.evidence for e in entries):
         yield (
@@ -161,12 +162,12 @@ def _terms(value: Any) -> str:
 def _drts(entries: Sequence[Entry]) -> Iterator[str]:
     drts = [e.analysis.drt for e in entries]
     kinds = sorted(
-        {f"{d.criterion}, derivative of order {d.order}, method {d.method}" for d in drts}
+        {f"{_criterion(d)}, derivative of order {d.order}, method {d.method}" for d in drts}
     )
     chosen = _span_of(d.regularization for d in drts)
     yield (
         "The distribution of relaxation times was computed by non-negative Tikhonov "
-        f"regularisation, λ by {' or '.join(kinds)} (λ = {chosen}, "
+        f"regularisation, λ {' or '.join(kinds)} (λ = {chosen}, "
         f"seed {_span_of(d.seed for d in drts)}); bands and intervals hold "
         f"{_span_of(100 * d.level for d in drts)} %."
     )
@@ -175,6 +176,10 @@ def _drts(entries: Sequence[Entry]) -> Iterator[str]:
             "γ is a mean of this solution and of a sum of fitted peaks, weighted by how well each "
             f"follows the data (share of the peaks {_span([d.share for d in drts])})."
         )
+
+
+def _criterion(drt: DRTResult) -> str:
+    return "as given" if drt.criterion == "given" else f"by {drt.criterion}"
 
 
 def _masks(entries: Sequence[Entry]) -> Iterator[str]:
@@ -198,8 +203,13 @@ def _grid(entries: Sequence[Entry]) -> str:
 
 
 def _span(shares: Sequence[float]) -> str:
-    low, high = (f"{100 * value:.2g} %" for value in (min(shares), max(shares)))
+    # A share of 1e-290 is none
+    low, high = (f"{100 * value:.2g} %" if value > 1e-6 else "0 %" for value in _ends(shares))
     return low if low == high else f"{low} to {high}"
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    return min(values), max(values)
 
 
 def _span_of(values: Any) -> str:

@@ -92,7 +92,7 @@ function drawLayer(layer, series, view, parent) {
   } else if (layer.kind === "errors") {
     svg("path", { d: errorPath(layer, view), class: "errors" }, parent);
   } else if (layer.kind === "masked") {
-    svg("path", { d: markerPath(layer, view, CROSS, 2.5), class: "masked" }, parent);
+    svg("path", { d: markerPath(layer, view, CROSS, 2.5), class: layer.key || "masked" }, parent);
   } else if (layer.kind === "peaks") {
     svg("path", { d: markerPath(layer, view, TIP, 4), class: "peak" }, parent);
   } else {

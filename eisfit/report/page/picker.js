@@ -31,18 +31,14 @@ class Picker {
     });
     const sign = html("span", { class: "sign" });
     const name = html("bdi", { title: one.name }, one.name);
-    const verdict = one.verdict === "valid" ? [] : [html("span", { class: `badge ${one.verdict}` }, one.verdict)];
+    const verdict = one.verdict === "valid" ? [] : [html("span", { class: `badge ${one.verdict}`, title: `Kramers-Kronig: ${one.verdict}` }, html("span", { class: "visually-hidden" }, one.verdict))];
     const row = html("li", {}, html("label", {}, box, sign, name, ...verdict));
     this.list.append(row);
     return { one, box, row, sign };
   }
 
   filter(words) {
-    const wanted = words.toLowerCase().split(/\s+/).filter(Boolean);
-    for (const { one, row } of this.boxes) {
-      const content = `${one.name} ${one.verdict}`.toLowerCase();
-      row.hidden = !wanted.every((word) => content.includes(word));
-    }
+    for (const { one, row } of this.boxes) row.hidden = !holds(`${one.name} ${one.verdict}`, words);
   }
 
   // All or none of those that the search leaves
@@ -61,7 +57,9 @@ class Picker {
     this.chosen = new Set(wanted);
     this.hidden.clear();
     for (const { one, box } of this.boxes) box.checked = this.chosen.has(one);
+    this.setting = true;
     this.onChange(false);
+    this.setting = false;
   }
 
   get shown() {

@@ -21,15 +21,17 @@ function prepare(one) {
   one.fit.size = log10(modulus(one.fit));
   one.fit.angle = phase(one.fit);
   one.drt.lt = log10(one.drt.tau);
-  one.top = tallest(one.drt);
+  one.heights = heightsOf(one.drt);
+  one.top = Math.max(...one.heights);
+  one.least = Math.max(Math.min(...one.heights), 1e-6 * one.top);
 }
 
-// The highest gamma that was measured: outside the window it is extrapolation, and may be huge
-function tallest({ tau, gamma, window, peaks }) {
+// Gamma of the peaks that were measured: outside the window it is extrapolation, and may be huge
+function heightsOf({ tau, gamma, window, peaks }) {
   const inside = (at) => at >= window[0] && at <= window[1];
   const sure = peaks.filter((peak) => inside(peak.tau) && peak.status !== "not determined").map((peak) => peak.gamma);
   const heights = sure.length ? sure : gamma.filter((_, i) => inside(tau[i]));
-  return Math.max(...heights, 1e-300);
+  return heights.some((height) => height > 0) ? heights.filter((height) => height > 0) : [1e-300];
 }
 
 function tellPoint(one, i) {
@@ -64,7 +66,7 @@ function residualLayers(one, residual) {
 function drtLayers(one, scale) {
   const { drt } = one;
   const share = scale === "relative" ? 1 / one.top : 1;
-  const floor = one.top * 1e-6;
+  const floor = one.least * 1e-3;
   const y = (values) => (scale === "log" ? log10(values.map((value) => Math.max(value, floor))) : values.map((value) => (value === null ? NaN : value * share)));
   const outside = (i) => drt.tau[i] < drt.window[0] || drt.tau[i] > drt.window[1];
   const gamma = y(drt.gamma);
@@ -110,9 +112,10 @@ const ROOT_PLOTS = [
     id: "nyquist", title: "Nyquist", equal: true, kinds: CIRCUIT, aspect: 0.78, tall: 460,
     x: { label: "Z′", prefix: true }, y: { label: "−Z″", prefix: true },
     layers: (one) => cartesian(one, (from) => from.re, (from) => from.im, { x: one.fit.re, y: one.fit.im }),
-    home: (spectra) => {
-      const x = extent(spectra.map((one) => one.used.re), 0.04);
-      const y = extent(spectra.map((one) => one.used.im), 0.06);
+    home: (spectra, { above }) => {
+      const fast = (one, values) => values.filter((_, i) => one.f[i] >= above);
+      const x = extent(spectra.map((one) => fast(one, one.used.re)), 0.04);
+      const y = extent(spectra.map((one) => fast(one, one.used.im)), 0.06);
       return { x: [Math.min(x[0], 0), x[1]], y: y[0] > 0 ? [0, y[1]] : y };
     },
     guide: (plot, { one, index }) => index !== null && plot.ring(plot.view.left(one.re[index]), plot.view.top(one.im[index]), one.colour),
@@ -126,7 +129,7 @@ const ROOT_PLOTS = [
       const tops = spectra.map((one) => (options.scale === "relative" ? 1 : one.top));
       const x = extent(spectra.map((one) => one.drt.lt), 0);
       if (options.scale !== "log") return { x, y: [0, 1.22 * Math.max(...tops)] };
-      return { x, y: [Math.log10(Math.min(...tops)) - 2.5, Math.log10(Math.max(...tops)) + 0.5] };
+      return { x, y: [Math.log10(Math.min(...spectra.map((one) => one.least))) - 1, Math.log10(Math.max(...tops)) + 0.5] };
     },
     behind: shadeWindow,
     guide: (plot, { lf }) => lf !== null && plot.upright(-lf - Math.log10(TURN)),
@@ -146,7 +149,7 @@ const ROOT_PLOTS = [
     guide: (plot, { lf }) => lf !== null && plot.upright(lf),
   },
   {
-    id: "misfit", title: "Residuals of the circuit", kinds: [["re", "Real"], ["im", "Imaginary"]], link: "frequency", tall: 260, aspect: 0.5,
+    id: "misfit", title: "Circuit residuals", kinds: [["re", "Real"], ["im", "Imaginary"]], link: "frequency", tall: 260, aspect: 0.5,
     x: FREQUENCY, y: { label: "ΔZ/|Z|", unit: "%" },
     layers: (one) => residualLayers(one, one.misfit),
     home: (spectra) => residualHome(spectra, (one) => one.misfit),
@@ -154,7 +157,7 @@ const ROOT_PLOTS = [
     guide: (plot, { lf }) => lf !== null && plot.upright(lf),
   },
   {
-    id: "kk", title: "Residuals of the Kramers-Kronig test", kinds: [["re", "Real"], ["im", "Imaginary"]], link: "frequency", tall: 260, aspect: 0.5,
+    id: "kk", title: "Kramers-Kronig residuals", kinds: [["re", "Real"], ["im", "Imaginary"]], link: "frequency", tall: 260, aspect: 0.5,
     x: FREQUENCY, y: { label: "ΔZ/|Z|", unit: "%" },
     layers: (one) => residualLayers(one, one.kk),
     home: (spectra) => residualHome(spectra, (one) => one.kk),

@@ -2,6 +2,23 @@
 
 const DRT_SCALES = [["linear", "linear"], ["log", "logarithmic"], ["relative", "each to its highest peak"]];
 
+const DRT_AXES = {
+  linear: { label: "γ", prefix: true },
+  log: { label: "γ", log: true, style: "prefix" },
+  relative: { label: "γ / highest peak", unit: "" },
+};
+
+// Where arcs of many sizes follow each other, the fast ones are seen without the slow ones
+function cuts(spectra) {
+  const ends = extent(spectra.map((one) => one.lf), 0);
+  const entries = [["0", "whole"]];
+  for (let e = Math.ceil(ends[0] + 0.5); e <= ends[1] - 0.5; e++) {
+    const [scale, prefix] = prefixed(10 ** e);
+    entries.push([String(10 ** e), `above ${Math.round(10 ** e / scale)} ${prefix}Hz`]);
+  }
+  return entries;
+}
+
 function choice(name, entries, onChange) {
   const select = html("select", {}, ...entries.map(([value, label]) => html("option", { value }, label)));
   select.addEventListener("change", () => onChange(select.value));
@@ -9,6 +26,7 @@ function choice(name, entries, onChange) {
 }
 
 const MOST_AT_FIRST = 6;
+const UNLIKE = 300; // times the smallest peak from which on the highest hides it on a linear axis
 
 // What a reader of a series wants to see together: each track, and the ends of all
 function setsOf({ spectra, tracks }) {
@@ -23,12 +41,18 @@ function setsOf({ spectra, tracks }) {
 function setUpPlots(data) {
   const spectra = data.spectra;
   spectra.forEach(prepare);
-  const options = { scale: "linear", by: data.along || "" };
+  const heights = spectra.flatMap((one) => one.heights);
+  const far = Math.max(...heights) > UNLIKE * Math.min(...heights);
+  const options = { scale: far ? "log" : "linear", by: data.along || "", above: 0 };
   document.getElementById("workbench").hidden = false;
   const panels = document.getElementById("panels");
   const plots = ROOT_PLOTS.map((spec) => new Plot(panels, spec));
   const sets = setsOf(data);
-  const picker = new Picker(spectra, sets.length ? sets[0][1] : spectra.slice(0, MOST_AT_FIRST), (keepLegend) => update(true, keepLegend));
+  const picker = new Picker(spectra, sets.length ? sets[0][1] : spectra.slice(0, MOST_AT_FIRST), (keepLegend) => {
+    const chooser = document.getElementById("sets");
+    if (chooser && !picker.setting && !keepLegend) chooser.value = "";
+    update(true, keepLegend);
+  });
 
   function update(keep, keepLegend = false) {
     picker.colour(options.by);
@@ -48,6 +72,7 @@ function setUpPlots(data) {
       if (i !== "") picker.set(sets[i][1]);
       plots.forEach((plot) => plot.reset());
     }));
+    tools.lastChild.querySelector("select").id = "sets";
   }
   const varying = (data.coordinates || []).filter(([name]) => new Set(spectra.map((one) => one.conditions[name])).size > 1);
   if (varying.length) {
@@ -57,13 +82,23 @@ function setUpPlots(data) {
     }));
     tools.lastChild.querySelector("select").value = options.by;
   }
-  tools.append(choice("γ axis", DRT_SCALES, (scale) => {
+  const [nyquist, drt] = plots;
+  const shape = (scale) => {
     options.scale = scale;
-    const drt = plots.find((plot) => plot.spec.id === "drt");
-    drt.spec.y = { linear: { label: "γ", prefix: true }, log: { label: "γ", log: true, style: "prefix" }, relative: { label: "γ / highest peak", unit: "" } }[scale];
+    drt.spec.y = DRT_AXES[scale];
+  };
+  shape(options.scale);
+  tools.append(choice("Nyquist", cuts(spectra), (above) => {
+    options.above = Number(above);
+    update(true);
+    nyquist.reset();
+  }));
+  tools.append(choice("γ axis", DRT_SCALES, (scale) => {
+    shape(scale);
     update(true);
     drt.reset();
   }));
+  tools.lastChild.querySelector("select").value = options.scale;
   link(plots);
   update(false);
 }

@@ -79,6 +79,12 @@ function copyTheOldWay(content) {
   return done;
 }
 
+// Whether a text holds all words that were typed, in any order; a hyphen finds a minus
+function holds(content, words) {
+  const plain = (string) => string.toLowerCase().replace(/−/g, "-");
+  return plain(words).split(/\s+/).every((word) => plain(content).includes(word));
+}
+
 function setUpTables() {
   document.querySelectorAll("table.data").forEach(makeSortable);
   for (const button of document.querySelectorAll("[data-copy]")) {
@@ -90,11 +96,7 @@ function setUpTables() {
   for (const input of document.querySelectorAll("[data-filter]")) {
     const rows = [...document.getElementById(input.dataset.filter).tBodies[0].rows];
     input.addEventListener("input", () => {
-      const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
-      for (const row of rows) {
-        const content = row.textContent.toLowerCase();
-        row.hidden = !wanted.every((word) => content.includes(word));
-      }
+      for (const row of rows) row.hidden = !holds(row.textContent, input.value);
     });
   }
 }

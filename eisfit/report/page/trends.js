@@ -29,11 +29,13 @@ function trendLayers(entry, laws, options, along, unit) {
     ...(entry.reference[i] === null ? [] : [["reference", quantity(entry.reference[i], unit)]]),
   ];
   const x = place(entry.x);
+  const given = entry.reference.some((value) => value !== null);
   const layers = laws.map((law) => ({ kind: "line", x: place(law.x), y: height(law.y) }));
   if (!laws.length) layers.push({ kind: "line", key: "points", x, y: height(entry.y), look: "thin" });
   layers.push(
     { kind: "errors", x, y: height(entry.y), low: height(entry.low), high: height(entry.high) },
     { kind: "points", x, y: height(entry.y), tell, radius: 3.6 },
+    ...(given ? [{ kind: "masked", key: "reference", x, y: height(entry.reference) }] : []),
   );
   return layers;
 }
@@ -52,11 +54,14 @@ function setUpTrends(trends, unit) {
   });
   const scales = TREND_SCALES[along.name] || [["linear", "linear", (t) => t]];
   const options = { x: "linear", y: spanOf(trends) > 30 ? "log" : "linear", scales, hidden: new Set() };
+  const compared = trends.roles.some((role) => role.series.some((entry) => entry.reference.some((value) => value !== null)));
+  const kinds = [...TREND_KINDS, ...(compared ? [["reference", "Reference"]] : [])];
   const plots = trends.roles.map((role, i) => new Plot(document.getElementById("trend-panels"), {
-    id: `trend-${i}`, title: role.role.charAt(0).toUpperCase() + role.role.slice(1), kinds: TREND_KINDS, tall: 320, aspect: 0.66, x: trendAxis(along, "linear"), y: { label: "R" },
+    id: `trend-${i}`, title: role.role.charAt(0).toUpperCase() + role.role.slice(1), kinds, tall: 320, aspect: 0.66, x: trendAxis(along, "linear"), y: { label: "R" },
   }));
 
   function update(keep) {
+    const across = trendWidth(trends, options);
     trends.roles.forEach((role, i) => {
       const series = role.series.filter((entry) => !options.hidden.has(entry.track)).map((entry) => {
         const track = trends.tracks[entry.track];
@@ -67,7 +72,7 @@ function setUpTrends(trends, unit) {
       const { spec } = plots[i];
       spec.x = trendAxis(along, options.x);
       spec.y = { label: "R", prefix: options.y !== "log", log: options.y === "log", style: "prefix" };
-      plots[i].show(series, { ...trendHome(series, options, along), unit, keep });
+      plots[i].show(series, { x: across, y: trendHeight(series, options), unit, keep });
     });
   }
 
@@ -97,14 +102,21 @@ function spanOf(trends) {
   }));
 }
 
-function trendHome(series, options, along) {
-  const layers = series.flatMap((one) => one.layers.filter((layer) => layer.kind === "points"));
-  const bars = series.flatMap((one) => one.layers.filter((layer) => layer.kind === "errors"));
-  const x = along.names.length ? [-0.5, along.names.length - 0.5] : extent(layers.map((layer) => layer.x), 0.05);
-  const values = extent(layers.map((layer) => layer.y), 0);
+// One axis for all roles, so that they can be compared from plot to plot
+function trendWidth({ along, roles }, options) {
+  if (along.names.length) return [-0.5, along.names.length - 0.5];
+  const places = roles.flatMap((role) => role.series.flatMap((entry) => entry.x));
+  const [, , turn] = options.scales.find(([name]) => name === options.x) || options.scales[0];
+  return extent([options.x === "log" ? log10(places) : places.map(turn)], 0.05);
+}
+
+function trendHeight(series, options) {
+  const of = (kind) => series.flatMap((one) => one.layers.filter((layer) => layer.kind === kind));
+  const heights = [...of("points"), ...of("masked")].map((layer) => layer.y);
+  const values = extent(heights, 0);
   // An interval that dwarfs the values is cut off
   const reach = values[1] - values[0] || Math.abs(values[0]);
-  const ends = bars.flatMap((layer) => [layer.low, layer.high]).map((list) => list.filter((end) => end > values[0] - 2 * reach && end < values[1] + 2 * reach));
-  const y = extent([...layers.map((layer) => layer.y), ...ends], 0.08, options.y === "log" ? 0.15 : 0.05 * Math.abs(values[1]));
-  return { x, y: options.y === "linear" && y[0] > 0 && y[0] < 0.5 * y[1] ? [0, y[1]] : y };
+  const ends = of("errors").flatMap((layer) => [layer.low, layer.high]).map((list) => list.filter((end) => end > values[0] - 2 * reach && end < values[1] + 2 * reach));
+  const y = extent([...heights, ...ends], 0.08, options.y === "log" ? 0.15 : 0.05 * Math.abs(values[1]));
+  return options.y === "linear" && y[0] > 0 && y[0] < 0.5 * y[1] ? [0, y[1]] : y;
 }
