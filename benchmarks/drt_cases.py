@@ -8,7 +8,7 @@ inductance, and the grids are 7 MHz to 1 Hz with 70 points and 1 MHz to 10 mHz w
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -36,10 +36,18 @@ class Case:
     resistance_inf: float
     noise: float
     gammas: tuple[Gamma, ...]
+    clean: NDArray[np.complex128]
 
     def gamma(self, tau: FloatArray) -> FloatArray:
         """Return the true gamma in ohm at `tau` in s."""
         return np.sum([g(np.log(tau)) for g in self.gammas], axis=0)
+
+    def measured_again(self, draw: int) -> Case:
+        """Return the case with other noise of the same size, from the seed `draw`."""
+        both = np.random.default_rng([20262, draw]).standard_normal((2, len(self.clean)))
+        impedance = self.clean + np.abs(self.clean) * self.noise * (both[0] + 1j * both[1])
+        spectrum = Spectrum(self.spectrum.frequency, impedance, label=self.spectrum.label)
+        return replace(self, spectrum=spectrum)
 
 
 def havriliak_negami(
@@ -131,6 +139,6 @@ def make(seed: int, foreign: bool = False) -> Case:
         impedance += 1j * omega * 10 ** random.uniform(-8, -6.5)
     noise = 10 ** random.uniform(np.log10(5e-4), np.log10(5e-3))
     both = random.standard_normal((2, len(omega)))
-    impedance = impedance + np.abs(impedance) * noise * (both[0] + 1j * both[1])
-    spectrum = Spectrum(frequency, impedance, label=f"{kind} {seed}")
-    return Case(spectrum, np.array(places), resistances, series, noise, tuple(gammas))
+    measured = impedance + np.abs(impedance) * noise * (both[0] + 1j * both[1])
+    spectrum = Spectrum(frequency, measured, label=f"{kind} {seed}")
+    return Case(spectrum, np.array(places), resistances, series, noise, tuple(gammas), impedance)

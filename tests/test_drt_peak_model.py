@@ -6,7 +6,8 @@ import pytest
 from eisfit import Spectrum
 from eisfit.errors import RelaxationError
 from eisfit.relaxation import drt_spectrum, shapes
-from eisfit.relaxation.posterior import binned, places
+from eisfit.relaxation.posterior import binned
+from eisfit.relaxation.shapes import places
 
 FREQUENCY = np.geomspace(1e6, 1e-2, 81)
 S = 2j * np.pi * FREQUENCY
@@ -119,7 +120,7 @@ def test_share_falls_where_the_peaks_do_not_fit(monkeypatch):
     clean = 10 + zarc(100, 1e-4, 0.75, 0.6) + bell(100, 0.1, 0.9)
     spectrum = Spectrum(FREQUENCY, noisy(clean, 3e-4))
     free = drt_spectrum(spectrum, samples=0)
-    monkeypatch.setattr(search._Hunt, "suit_each_count", lambda self: None)
+    monkeypatch.setattr(search._Hunt, "suit_counts", lambda self: None)
     monkeypatch.setattr(search._Hunt, "try_together", lambda self, moves: None)
     bound = drt_spectrum(spectrum, samples=0)
     assert bound.share < 0.5 < free.share

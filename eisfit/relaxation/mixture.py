@@ -192,11 +192,13 @@ class Batch:
     def descend(self, steps: int, bar: float = np.inf, tolerance: float = 0.02) -> None:
         """Lower the cost of every candidate by Levenberg-Marquardt, up to `steps` evaluations.
 
+        Damping after Nielsen (report IMM-REP-1999-05, Technical University of Denmark).
+
         A candidate rests when a step lowers its cost by less than `tolerance`, or when it stays
         far above `bar`, a cost.
         """
         alive = np.arange(len(self.family))
-        damping = np.full(len(alive), 1e-3)
+        damping, harder = np.full(len(alive), 1e-3), np.full(len(alive), 2.0)
         for _ in range(steps):
             state = self.state.part(alive)
             step, expected = self._step(state, alive, damping)
@@ -207,11 +209,14 @@ class Batch:
             gained = state.cost - trial.cost
             better = np.isfinite(trial.cost) & (gained > 0)
             self.state.put(alive, trial, better)
-            damping = np.clip(np.where(better, damping * 0.1, damping * 8.0), 1e-7, 1e9)
+            ratio = np.clip(gained / np.maximum(expected, 1e-12), -1.0, 2.0)
+            ease = np.maximum(1.0 / 5.0, 1.0 - (2.0 * ratio - 1.0) ** 3)
+            damping = np.clip(damping * np.where(better, ease, harder), 1e-7, 1e9)
+            harder = np.where(better, 2.0, 4.0 * harder)
             going = np.where(better, gained, expected) > tolerance
             excess = self.state.cost[alive] - bar
             going &= (excess < _HOPELESS) | ~better | (gained > 0.25 * excess)
-            alive, damping = alive[going], damping[going]
+            alive, damping, harder = alive[going], damping[going], harder[going]
             if not len(alive):
                 break
 

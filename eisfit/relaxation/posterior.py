@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from eisfit.relaxation import shapes
 from eisfit.relaxation.mixture import Candidate
+from eisfit.relaxation.shapes import places
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -29,21 +30,6 @@ _LEAST_DRAWN = 0.15
 _REACH = 2.15
 # Share of its area that a peak may hold in one point of a grid before it counts as narrow.
 _NARROW = 0.15
-
-
-def places(family: IntArray, theta: FloatArray) -> FloatArray:
-    """Return (F,) ln tau of the maximum of gamma of every peak.
-
-    For Havriliak-Negami gamma is Im (1 + s)^-b with s = r e^(j pi a), r = (tau0 / tau)^a; its
-    derivative vanishes where arg(1 + s) = pi a / (1 + b).
-    """
-    out = theta[:, 1].copy()
-    skewed = family == shapes.HAVRILIAK_NEGAMI
-    if skewed.any():
-        a, b = (1.0 / (1.0 + np.exp(-theta[skewed, i])) for i in (2, 3))
-        angle = np.pi * a / (1.0 + b)
-        out[skewed] -= np.log(np.sin(angle) / np.sin(np.pi * a - angle)) / a
-    return out
 
 
 @dataclass(frozen=True, eq=False)

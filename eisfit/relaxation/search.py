@@ -25,11 +25,13 @@ FURTHER = (shapes.GENERAL, shapes.SPLIT, shapes.FROEHLICH, shapes.STUDENT)
 # a share in the average.
 GAIN = 0.5
 _RELEVANT = 9.0
+# What a candidate may still gain by being fitted to the end.
+_UNFINISHED = 5.0
 _ROUNDS = 6
-_STEPS = 8
+_STEPS = 6
 # Fall of the cost in one step below which a candidate is near enough to be compared.
 _ROUGHLY = 0.5
-_MOST_KEPT = 12
+_MOST_KEPT = 14
 # Area over the modulus, and valleys over the top, of a peak beyond doubt.
 _LARGE = 0.1
 _DEEP = 0.15
@@ -45,6 +47,10 @@ _DOUBTFUL = 0.12
 # Least fall of the weighted sum of squares, in variances, for which a place is tried.
 _WORTH = 7.0
 _MOST_ADDED = 2
+# Start of ln(b / (1 - b)) of a peak that may be skewed, b = 0.92, and the root of the ratio of its
+# variance over ln tau plus pi^2 / 3 to the ZARC's.
+_SKEW = 2.5
+_SKEWED_VARIANCE = 1.03
 _AROUND = np.linspace(-5.0, 5.0, 101)
 # Half width of an even spread over its standard deviation, as a logarithm.
 _EVEN = 0.5 * np.log(3.0)
@@ -101,7 +107,7 @@ def _shaped(family: int, log_r: FloatArray, place: FloatArray, width: FloatArray
     theta[:, 2] = np.log(a / (1.0 - a))
     if family == shapes.HAVRILIAK_NEGAMI:
         theta[:, 3] = 1.6
-        theta[:, 1] += 0.1
+        theta[:, 1] -= 0.1
         theta[:, 2] += 0.2
     return theta
 
@@ -116,7 +122,7 @@ def _swapped(candidate: Candidate, index: int, families: Iterable[int]) -> list[
         theta, kinds = candidate.theta.copy(), candidate.family.copy()
         kinds[index] = family
         if old != family and max(old, family) < shapes.LOGNORMAL:
-            theta[index, 3] = 1.6 if family == shapes.HAVRILIAK_NEGAMI else 0.0
+            theta[index, 1:] = _skewed(row) if family == shapes.HAVRILIAK_NEGAMI else _even(row)
         elif old != family:
             if curve is None:
                 curve = shapes.gamma(candidate.family[[index]], candidate.theta[[index]], u)[0]
@@ -124,6 +130,21 @@ def _swapped(candidate: Candidate, index: int, families: Iterable[int]) -> list[
             theta[index, 0] = row[0]
         swapped.append(Candidate(kinds, theta, candidate.series))
     return swapped
+
+
+def _skewed(zarc: FloatArray) -> FloatArray:
+    """Return ln tau, p and q of a slightly skewed peak with the ZARC's mean and variance."""
+    a = 1.0 / (1.0 + np.exp(-zarc[2]))
+    a = min(a * _SKEWED_VARIANCE, 0.98)
+    return np.array([zarc[1], np.log(a / (1.0 - a)), _SKEW])
+
+
+def _even(skewed: FloatArray) -> FloatArray:
+    """Return ln tau, p and q of the ZARC that a skewed peak would be without its skew."""
+    a = 1.0 / (1.0 + np.exp(-skewed[2]))
+    b = 1.0 / (1.0 + np.exp(-skewed[3]))
+    a *= np.sqrt(b)
+    return np.array([skewed[1], np.log(a / (1.0 - a)), 0.0])
 
 
 def _like(family: int, u: FloatArray, curve: FloatArray) -> FloatArray:
@@ -332,13 +353,13 @@ class _Hunt:
         best = self.best
         left = len(self.target.data) - float(best.free.sum())
         bent = best.misfit > _POOR * variance * left or np.isin(best.family, FURTHER).any()
-        moves = self.swaps(best, (*FAMILIES, *FURTHER) if bent else FAMILIES)
+        kinds = (*FAMILIES, *FURTHER) if bent else FAMILIES
+        moves = self.swaps(best, kinds)
         if len(best) > 1:
             deviation = np.sqrt(np.diagonal(best.covariance)[len(best.series) :: 4])
             moves += [_without(best, [int(k)]) for k in np.flatnonzero(deviation > _DOUBTFUL)]
             moves += _merged(best, (*FAMILIES, *FURTHER))
-        if bent:
-            moves += [_alike(best, family) for family in FURTHER]
+        moves += [_alike(best, family) for family in kinds if len(best) > 1]
         return moves + _with_more(self.target, best)
 
     def in_question(self) -> tuple[int, ...]:
@@ -349,7 +370,7 @@ class _Hunt:
     def near_best(self) -> list[Candidate]:
         """Return the best and those that evidence does not part from it, fitted to the end."""
         ranked = sorted({id(c): c for c in self.tried.values()}.values(), key=lambda c: c.score)
-        limit = ranked[0].score + _RELEVANT
+        limit = ranked[0].score + _RELEVANT + _UNFINISHED
         batch = Batch(self.target, [c for c in ranked if c.score < limit][:_MOST_KEPT])
         batch.descend(2 * _STEPS)
         return sorted(batch.candidates(), key=lambda c: c.score)

@@ -2,7 +2,8 @@
 
 A peak is (ln R, ln tau, p, q).
 ZARC, Havriliak-Negami: Z = R / (1 + (j omega tau)^a)^b with a = 1 / (1 + exp(-p)) and
-b = 1 / (1 + exp(-q)), b = 1 for the ZARC.
+b = 1 / (1 + exp(-q)), b = 1 for the ZARC. ln tau is here the mean of gamma over ln tau, which data
+determine whatever a and b are; it lies (digamma(1) - digamma(b)) / a before the tau of the formula.
 The others are curves over x = ln(tau / peak tau): lognormal exp(-x^2 / 2 w^2), w = exp(p); general
 exp(-|x / w|^n), n = exp(q), from a pointed one past a bell to a plateau with steep sides; split, a
 bell of width exp(p) on the left and exp(q) on the right; Student (1 + (x / w)^2 / n)^(-(n + 1) / 2),
@@ -102,15 +103,44 @@ def _zarc(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
 
 
 def _havriliak_negami(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
+    from scipy.special import zeta
+
     a, b = (1.0 / (1.0 + np.exp(-theta[:, i, None])) for i in (2, 3))
-    log_s = log_omega + theta[:, 1, None] + 0.5j * np.pi
+    offset = _offset(a, b)
+    log_s = log_omega + theta[:, 1, None] + offset + 0.5j * np.pi
     y = np.exp(a * log_s)
     log_base = np.log(1.0 + y)
     z = np.exp(theta[:, 0, None] - b * log_base)
     slope = -b * z * (y / (1.0 + y))
-    by_p = slope * log_s * (a * (1.0 - a))
-    by_q = -log_base * z * (b * (1.0 - b))
-    return np.stack([z, a * slope, by_p, by_q], axis=1)
+    by_tau = a * slope
+    by_p = slope * log_s * (a * (1.0 - a)) - by_tau * (offset * (1.0 - a))
+    by_q = -log_base * z * (b * (1.0 - b)) - by_tau * (zeta(2.0, b) * b * (1.0 - b) / a)
+    return np.stack([z, by_tau, by_p, by_q], axis=1)
+
+
+def _offset(a: FloatArray, b: FloatArray) -> FloatArray:
+    """Return by what ln tau of the formula lies behind the mean of gamma over ln tau.
+
+    From the Mellin transform of (1 + (j omega tau)^a)^-b.
+    """
+    from scipy.special import digamma
+
+    return np.asarray(-(digamma(b) + np.euler_gamma) / a)
+
+
+def places(family: IntArray, theta: FloatArray) -> FloatArray:
+    """Return (F,) ln tau of the maximum of gamma of every peak.
+
+    For Havriliak-Negami gamma is Im (1 + s)^-b with s = r e^(j pi a), r = (tau0 / tau)^a; its
+    derivative vanishes where arg(1 + s) = pi a / (1 + b).
+    """
+    out = theta[:, 1].copy()
+    skewed = family == HAVRILIAK_NEGAMI
+    if skewed.any():
+        a, b = (1.0 / (1.0 + np.exp(-theta[skewed, i])) for i in (2, 3))
+        angle = np.pi * a / (1.0 + b)
+        out[skewed] += _offset(a, b) - np.log(np.sin(angle) / np.sin(np.pi * a - angle)) / a
+    return out
 
 
 def _froehlich(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
@@ -272,7 +302,8 @@ def gamma(family: IntArray, theta: FloatArray, log_tau: FloatArray) -> FloatArra
         a = 1.0 / (1.0 + np.exp(-part[:, 2, None]))
         skewed = (family[power_law] == HAVRILIAK_NEGAMI)[:, None]
         b = np.where(skewed, 1.0 / (1.0 + np.exp(-part[:, 3, None])), 1.0)
-        cut = 1.0 + np.exp(np.clip(-u[power_law] * a, -300.0, 300.0) + 1j * np.pi * a)
+        behind = u[power_law] - _offset(a, b)
+        cut = 1.0 + np.exp(np.clip(-behind * a, -300.0, 300.0) + 1j * np.pi * a)
         out[power_law] = np.abs(np.exp(-b * np.log(cut)).imag) / np.pi
     flat = family == FROEHLICH
     if flat.any():
