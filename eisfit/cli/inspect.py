@@ -93,5 +93,6 @@ def _write(file: str, entry: Inspection, out: str | None, force: bool, number: b
         path = path.with_name(f"{path.stem}-{entry.sha256[:8]}{path.suffix}")
     bundle(file, path, force)
     sys.stdout.write(
-        f"wrote {clean(path)}: the layout of the file, no data and no words of yours; read it, then send it\n"
+        f"wrote {clean(path)}: the layout of the file, no data, no words of yours; read it, then "
+        "send it\n"
     )

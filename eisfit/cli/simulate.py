@@ -74,15 +74,17 @@ def simulate(
     Raises
     ------
     ModelError
-        If model and fit are both given or both missing, a value is missing, or a text is no
-        `NAME=VALUE`.
+        If model and fit are both given or both missing, a value is missing or outside the bounds
+        of its parameter, or a text is no `NAME=VALUE`.
     """
     if (model is None) == (saved is None):
         raise ModelError("give either a model or circuit, or a saved fit with --from FIT.JSON")
     chosen, values, known, source = _start(model, saved)
     for text in settings:
         name, value = _setting(text)
-        values[chosen.resolve(name)] = value
+        resolved = chosen.resolve(name)
+        _check_bounds(chosen, resolved, value)
+        values[resolved] = value
     missing = [name for name in chosen.names if name not in values]
     if missing:
         raise ModelError(
@@ -114,6 +116,17 @@ def _start(
         return chosen, {}, None, chosen.circuit.text
     fit: FitResult = load(saved)
     return fit.model, dict(fit.values), fit.spectrum.frequency, fit.model.circuit.text
+
+
+def _check_bounds(model: Model, name: str, value: float) -> None:
+    """Refuse a value that the element cannot have, such as an exponent above 1."""
+    parameter = next(slot.parameter for slot in model.circuit.slots if slot.name == name)
+    if not parameter.lower <= value <= parameter.upper:
+        upper = "no limit" if math.isinf(parameter.upper) else f"{parameter.upper:g}"
+        raise ModelError(
+            f"--set {name}={value:g} is outside the bounds of that parameter, {parameter.lower:g} "
+            f"to {upper}: give a value within them"
+        )
 
 
 def _setting(text: str) -> tuple[str, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,9 +31,18 @@ _LONG_NAMES = {
 }  # fmt: skip
 
 
+# What eisfit writes of each spectrum in a comment, behind this mark.
+ORIGIN_MARK = "eisfit "
+ORIGIN = ("source", "sha256")
+_LONGEST_ORIGIN = 1_000
+
+
 @dataclass(frozen=True)
 class Header:
-    """What stands above the columns: `names_line` is the index of the line of column names."""
+    """What stands above the columns: `names_line` is the index of the line of column names.
+
+    `origins` holds label, source and checksum of each sweep, where eisfit wrote the file.
+    """
 
     names_line: int
     names: list[str]
@@ -40,6 +50,7 @@ class Header:
     control: str | None
     metadata: Mapping[str, Any]
     notes: tuple[str, ...]
+    origins: tuple[Mapping[str, str], ...] = ()
 
 
 def is_eclab(lines: Sequence[str]) -> bool:
@@ -78,7 +89,29 @@ def parse_header(lines: Sequence[str], source_name: str) -> Header:
             )
         names_line, names = at, next(split_names(lines[at], is_complete))
         notes.append(f"the column names stand in line {names_line + 1}, not in line {count}")
-    return Header(names_line, names, "EC-Lab text", control, metadata, tuple(notes))
+    origins = _origins(lines[:names_line])
+    return Header(names_line, names, "EC-Lab text", control, metadata, tuple(notes), origins)
+
+
+def _origins(lines: Sequence[str]) -> tuple[Mapping[str, str], ...]:
+    """Return what `eisfit.io.write` says of the sweeps; nothing where it is not as written."""
+    for line in lines:
+        name, _, value = line.partition(" : ")
+        if name != "Comments" or not value.startswith(ORIGIN_MARK + "[{"):
+            continue
+        try:
+            entries = json.loads(value.removeprefix(ORIGIN_MARK))
+        except (ValueError, RecursionError):
+            return ()
+        known = ("label", *ORIGIN)
+        found = [
+            {k: v for k, v in e.items() if k in known and isinstance(v, str)}
+            for e in entries
+            if isinstance(e, dict)
+        ]
+        short = all(len(v) <= _LONGEST_ORIGIN for e in found for v in e.values())
+        return tuple(found) if short else ()
+    return ()
 
 
 def _settings(lines: Sequence[str]) -> tuple[dict[str, Any], str | None, list[str]]:

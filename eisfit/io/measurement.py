@@ -54,6 +54,8 @@ class Measurement:
     sign_is_named : bool
         Whether the name of the imaginary part says its sign beyond doubt, as `Im(Z)` and
         `-Z''` do and `Z''` does not.
+    origins : tuple of mappings
+        `label`, `source` and `sha256` of each sweep, or of all, where eisfit wrote the file.
     minus_is_named : bool
         Whether that name, or that of the phase where there is no imaginary part, has a minus.
     """
@@ -70,6 +72,7 @@ class Measurement:
     unused: tuple[str, ...] = ()
     sign_is_named: bool = True
     minus_is_named: bool = False
+    origins: tuple[Mapping[str, str], ...] = ()
 
     @property
     def pairs(self) -> list[str]:

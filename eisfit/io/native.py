@@ -22,6 +22,20 @@ CSV_COLUMNS = (
     "label", "sweep", "frequency_hz", "real_ohm", "imaginary_ohm", "masked_because",
 )  # fmt: skip
 CSV_CONDITIONS = ("time_s", "potential_v", "temperature_c")
+# Column of the CSV -> entry of the metadata: the file that was measured.
+CSV_ORIGIN = {"source": "source", "source_sha256": "sha256"}
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def guarded(text: str) -> str:
+    """Return text for a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
+
+
+def unguarded(cell: str) -> str:
+    """Return the text of a cell as `guarded` wrote it."""
+    begins = cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA)
+    return cell[1:] if begins else cell
 
 
 def read_json(source: Source, request: Request) -> list[Spectrum]:
@@ -113,12 +127,15 @@ def _from_rows(rows: list[dict[str, str]], line: int, source: Source) -> Spectru
         for name in CSV_CONDITIONS:
             if rows[0].get(name):
                 metadata[name] = float(rows[0][name])
+        for name, entry in CSV_ORIGIN.items():
+            if rows[0].get(name):
+                metadata[entry] = unguarded(rows[0][name])
         return Spectrum(
             points[:, 0],
             points[:, 1] + 1j * points[:, 2],
-            label=rows[0]["label"],
+            label=unguarded(rows[0]["label"]),
             metadata=metadata,
-            reasons=[row["masked_because"] or "" for row in rows],
+            reasons=[unguarded(row["masked_because"] or "") for row in rows],
         )
     except (ValueError, TypeError, SpectrumError) as error:
         raise ReadError(

@@ -91,24 +91,36 @@ def _sweeps(
     if request.electrode is not None or measurement.control or len(measurement.pairs) > 1:
         fixed["electrode"] = pair
     said = tuple(notes)
+    parts = np.split(rows, starts[1:])
     return [
         Spectrum(
             frequency[part],
             impedance[part],
-            label=label,
+            label=origin.get("label", label),
             metadata={
                 "source": source.name,
                 "sha256": source.sha256,
                 "format": measurement.format,
                 "sweep": number,
                 **fixed,
+                **{key: text for key, text in origin.items() if key != "label"},
                 **_conditions(measurement, pair, part),
                 "columns": measurement.taken,
                 "notes": said,
             },
         )
-        for number, part in enumerate(np.split(rows, starts[1:]), start=first)
+        for number, (part, origin) in enumerate(
+            zip(parts, _origins(measurement, len(parts)), strict=True), start=first
+        )
     ]
+
+
+def _origins(measurement: Measurement, sweeps: int) -> Sequence[Mapping[str, str]]:
+    """Return what eisfit wrote of each sweep, nothing where it wrote of another number of them."""
+    origins = measurement.origins
+    if len(origins) == 1:
+        return [origins[0]] * sweeps
+    return origins if len(origins) == sweeps else [{}] * sweeps
 
 
 def _counters(

@@ -59,6 +59,7 @@ def read_table(source: Source, request: Request) -> list[Measurement]:
             "format": header.format,
             "control": header.control,
             "metadata": header.metadata,
+            "origins": header.origins,
         }
         return _measured(layout, rows, source.name, header.notes, **said)
     if has_lists(lines):

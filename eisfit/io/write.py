@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ import numpy as np
 
 from eisfit.errors import OutputError
 from eisfit.io.atomic import write_bytes_atomically, write_text_atomically
-from eisfit.io.native import CSV_COLUMNS, CSV_CONDITIONS, FORMAT, VERSION
+from eisfit.io.eclab import ORIGIN, ORIGIN_MARK
+from eisfit.io.native import (
+    CSV_COLUMNS,
+    CSV_CONDITIONS,
+    CSV_ORIGIN,
+    FORMAT,
+    VERSION,
+    guarded,
+)
 from eisfit.spectrum import Spectrum
 
 _TECHNIQUES = {
@@ -32,8 +41,10 @@ def write_csv(
     """Write spectra as one table, a row per point, every digit kept.
 
     Columns: label, sweep, frequency_hz, real_ohm, imaginary_ohm (capacitive: negative),
-    masked_because, and, where a spectrum has them, time_s, potential_v, temperature_c. Other
-    metadata are not written; `write_json` keeps them.
+    masked_because, and, where a spectrum has them, time_s, potential_v, temperature_c, and the
+    source and source_sha256 of the file that was measured. Other metadata are not written;
+    `write_json` keeps them. Text that a spreadsheet would take for a formula has an apostrophe
+    before it.
 
     Raises
     ------
@@ -42,17 +53,23 @@ def write_csv(
     """
     spectra = _several(spectra)
     conditions = [c for c in CSV_CONDITIONS if any(s.metadata.get(c) is not None for s in spectra)]
+    origin = {c: e for c, e in CSV_ORIGIN.items() if any(s.metadata.get(e) for s in spectra)}
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*CSV_COLUMNS, *conditions])
-    for number, spectrum in enumerate(spectra, start=1):
-        sweep = spectrum.metadata.get("sweep", number)
+    writer.writerow([*CSV_COLUMNS, *conditions, *origin])
+    numbers = [spectrum.metadata.get("sweep", i) for i, spectrum in enumerate(spectra, start=1)]
+    pairs = [(spectrum.label, number) for spectrum, number in zip(spectra, numbers, strict=True)]
+    if any(one == other for one, other in pairwise(pairs)):
+        numbers = list(range(1, len(spectra) + 1))  # what is read back splits where they change
+    for sweep, spectrum in zip(numbers, spectra, strict=True):
+        label = guarded(spectrum.label)
         known = [_cell(spectrum.metadata.get(condition)) for condition in conditions]
+        known += [guarded(str(spectrum.metadata.get(entry, ""))) for entry in origin.values()]
         for f, z, reason in zip(
             spectrum.frequency, spectrum.impedance, spectrum.reasons, strict=True
         ):
             point = [repr(float(f)), repr(float(z.real)), repr(float(z.imag))]
-            writer.writerow([spectrum.label, sweep, *point, reason, *known])
+            writer.writerow([label, sweep, *point, guarded(reason), *known])
     return write_text_atomically(path, text.getvalue(), force)
 
 
@@ -105,7 +122,8 @@ def write_eclab(
     spectra : Spectrum or sequence of Spectrum
         The sweeps; each becomes one cycle number. Technique, start and electrode are those of the
         first, time and potential (where all have them) each sweep's own. Numbers have 13 digits.
-        Masked points are written like all others.
+        Masked points are written like all others. Labels, and name and checksum of the files that
+        were measured, are written as a comment, which `eisfit.read` reads back.
     comments : sequence of str
         Lines for the header, for instance that the data are synthetic.
 
@@ -132,7 +150,7 @@ def write_eclab(
         if all(key in spectrum.metadata for spectrum in spectra)
     ]
     names += [name for _, name in conditions]
-    above = _eclab_header(first, electrode, comments)
+    above = _eclab_header(first, electrode, [*comments, origin_comment(spectra)])
     lines = ["EC-Lab ASCII FILE", f"Nb header lines : {len(above) + 3}", *above, "\t".join(names)]
     for number, spectrum in enumerate(spectra, start=1):
         known = [float(spectrum.metadata[key]) for key, _ in conditions]
@@ -145,6 +163,19 @@ def write_eclab(
             "write the comment without it"
         ) from error
     return write_bytes_atomically(path, data, force)
+
+
+def origin_comment(spectra: Sequence[Spectrum]) -> str:
+    """Return what spectra are called and where they are from, as one line of ASCII."""
+    origins = [
+        {
+            "label": spectrum.label,
+            **{key: str(spectrum.metadata[key]) for key in ORIGIN if key in spectrum.metadata},
+        }
+        for spectrum in spectra
+    ]
+    same = all(origin == origins[0] for origin in origins)
+    return ORIGIN_MARK + json.dumps(origins[:1] if same else origins)
 
 
 def _eclab_rows(spectrum: Spectrum, constants: Sequence[float]) -> list[str]:

@@ -79,6 +79,8 @@ WRONG = [
     (["simulate", "R0", "--set", "R0=nan"], "NAME=VALUE"),
     (["simulate", "R0", "--set", "R1=1"], "no parameter is called"),
     (["simulate", "R0-C1", "--set", "R0=1"], "no value for C1"),
+    (["simulate", "R0", "--set", "R0=-1"], "outside the bounds"),
+    (["simulate", "CPE1", "--set", "CPE1_0=1", "--set", "CPE1_1=1.2"], "0 to 1: give a value"),
     (["simulate", "R0", "--set", "R0=1", "--f-min", "9", "--f-max", "3"], "--f-min"),
     (["simulate", "R0", "--set", "R0=1", "--noise", "7"], "--noise"),
     (["simulate", "R0", "--set", "R0=1", "--out", "x.pdf"], "tells no format"),

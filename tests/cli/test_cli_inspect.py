@@ -64,6 +64,10 @@ def test_a_report_to_send(here: Path, run: Run) -> None:
     assert len(list(here.glob("r-*.json"))) == 2
 
 
+def _points(table: str) -> list[list[str]]:
+    return [line.split(",")[1:6] for line in table.splitlines()]
+
+
 def test_columns_and_sign(here: Path, run: Run) -> None:
     assert run("convert", "odd.csv")[0] == 2
     _, expected, _ = run("convert", "named.csv")
@@ -74,7 +78,7 @@ def test_columns_and_sign(here: Path, run: Run) -> None:
     ):
         status, out, err = run("convert", "odd.csv", *options)
         assert status == 0, err
-        assert out.replace("odd,", "named,") == expected
+        assert _points(out) == _points(expected)
     status, _, err = run("convert", "named.csv", "--sign", "up")
     assert status == 2
     assert "unknown sign" in err

@@ -160,3 +160,42 @@ def test_damaged_json_and_csv(tmp_path):
     path.write_text(path.read_text()[:-25])
     with pytest.raises(ReadError, match=r"line 2 is cut off or damaged"):
         eio.read(path)
+
+
+@pytest.mark.parametrize("suffix", ["csv", "json", "txt"])
+def test_label_source_and_checksum_come_back(tmp_path, suffix):
+    origin = {"source": "Zelle Ω 5.mpr", "sha256": "0123456789abcdef" * 4}
+    spectra = [
+        sweep(1, **origin).with_label("Zelle Ω, 25 °C"),
+        sweep(2, **{**origin, "source": "=b.mpr"}).with_label("'=2+3"),
+    ]
+    write = {"csv": write_csv, "json": write_json, "txt": write_eclab}[suffix]
+    for several in (spectra, spectra[:1], [spectra[0]] * 2):
+        path = write(several, tmp_path / f"out{len(several)}.{suffix}", force=True)
+        back = eio.read(path)
+        assert [s.label for s in back] == [s.label for s in several]
+        for key in origin:
+            assert [s.metadata[key] for s in back] == [s.metadata[key] for s in several]
+    if suffix == "csv":
+        text = (tmp_path / "out2.csv").read_text(encoding="utf-8")
+        assert "\n=" not in text
+        assert ",=" not in text
+
+
+def test_a_comment_that_only_looks_like_ours_changes_nothing(tmp_path):
+    path = write_eclab(sweep(1), tmp_path / "out.txt")
+    text = path.read_text("latin-1")
+    at, end = text.index("eisfit ["), text.index("\n", text.index("eisfit ["))
+    for comment in ("eisfit [{", "eisfit [{}]", 'eisfit [{"label": 5}]', "eisfit [{" * 5000,
+                    'eisfit [{"label": "' + "x" * 2000 + '"}]', "eisfit [" * 99):  # fmt: skip
+        path.write_text(text[:at] + comment + text[end:], "latin-1")
+        assert eio.read(path)[0].label == "out"
+        assert eio.read(path)[0].metadata["source"] == "out.txt"
+
+
+@pytest.mark.parametrize("label", ["=1+1", "+cmd", "-2", "@x", "'", "'quoted'", "''=x", "a=b", ""])
+def test_labels_that_a_spreadsheet_takes_for_formulas(tmp_path, label):
+    path = write_csv(sweep(1).with_label(label), tmp_path / "out.csv")
+    first = path.read_text().splitlines()[1].strip('"')
+    assert not first.startswith(("=", "+", "-", "@"))
+    assert eio.read(path)[0].label == label
