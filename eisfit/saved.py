@@ -6,7 +6,7 @@ import json
 import math
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -275,18 +275,9 @@ def model_to_json(model: Model) -> dict[str, Any]:
         "reference": model.reference,
         "note": model.note,
         "temperature_c": model.temperature_c,
-        "roles": [
-            {
-                "name": role.name,
-                "symbol": role.symbol,
-                "element": role.element,
-                "tau_s": plain(role.tau_s),
-                "capacitance_f_cm": plain(role.capacitance_f_cm),
-                "note": role.note,
-            }
-            for role in model.roles
-        ],
+        "roles": [plain(asdict(role)) for role in model.roles],
         "derived": {name: list(members) for name, members in model.derived.items()},
+        "electrolyte": list(model.electrolyte),
     }
 
 
@@ -295,8 +286,8 @@ def _model(part: _Part) -> Model:
         circuit = Circuit.from_text(part.text("circuit"))
     except (CircuitError, ModelError) as error:
         raise ResultError(f"model: {error}") from error
-    roles = tuple(_role(_Part(entry, "a role of the model"), circuit) for entry in
-                  part.list("roles"))  # fmt: skip
+    entries = [_Part(entry, "a role of the model") for entry in part.list("roles")]
+    roles = tuple(_role(entry, circuit) for entry in entries)
     temperature = part.number("temperature_c")
     model = Model(
         name=part.text("name"),
@@ -318,7 +309,11 @@ def _model(part: _Part) -> Model:
                 f"{', '.join(sorted(with_resistance)) or 'which there are none'}"
             )
         derived[name] = tuple(members)
-    return replace(model, derived=FrozenDict(derived))
+    places = [role.element for role in roles]
+    own = part.list("electrolyte") if "electrolyte" in part.entries else []  # earlier files: none
+    if not all(element in places for element in own):
+        raise part.wrong("electrolyte", f"a list of {', '.join(places)}")
+    return replace(model, derived=FrozenDict(derived), electrolyte=tuple(own))
 
 
 def _role(part: _Part, circuit: Circuit) -> Role:

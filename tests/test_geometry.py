@@ -1,12 +1,15 @@
 """Sizes to area-specific resistance and conductivity, with errors by drawing."""
 
+import json
 import pickle
 
 import numpy as np
 import pytest
 
-from eisfit.errors import GeometryError
+import eisfit
+from eisfit.errors import GeometryError, ResultError
 from eisfit.geometry import Geometry
+from eisfit.saved import from_json, to_json
 
 WEIGHED = Geometry(
     area_cm2=0.785, mass_g=0.1, density_g_cm3=1.86, porosity=0.15,
@@ -116,3 +119,33 @@ def test_frozen_and_portable():
         WEIGHED.area_cm2 = 1.0  # type: ignore[misc]
     with pytest.raises(TypeError):
         WEIGHED.stderr["area_cm2"] = 1.0  # type: ignore[index]
+
+
+@pytest.fixture(scope="module")
+def pellet() -> eisfit.FitResult:
+    model = eisfit.load_model("se_blocking")
+    frequency = np.geomspace(7e6, 1.0, 60)
+    truth = dict(zip(
+        model.names, [5.0, 60.0, 2e-9, 0.95, 200.0, 2e-8, 0.95, 1e-5, 0.9, 1e3, 1e-5, 0.9],
+        strict=True,
+    ))  # fmt: skip
+    z = model.impedance(frequency, truth)
+    return eisfit.fit(eisfit.Spectrum(frequency, z), model, start=truth)
+
+
+def test_conductivities_of_a_fit_are_the_electrolytes(pellet):
+    size = {"thickness_cm": 0.05, "area_cm2": 0.785}
+    table = pellet.quantities([("R0", "R1", "R2"), ("R0", "R3")], **size).set_index("quantity")
+    found = {name for name in table.index if str(name).startswith("sigma")}
+    assert found == {"sigma_R1", "sigma_R2", "sigma of R0 + R1 + R2"}
+    total = pellet.sum("R0", "R1", "R2").value
+    assert table.loc["sigma of R0 + R1 + R2", "value"] == pytest.approx(0.05 / (total * 0.785))
+    document = json.loads(json.dumps(to_json(pellet)))
+    again = from_json(document)
+    assert again.model.electrolyte == pellet.model.electrolyte
+    assert set(again.quantities(**size)["quantity"]) == set(pellet.quantities(**size)["quantity"])
+    del document["model"]["electrolyte"]
+    assert from_json(document).model.electrolyte == ()
+    document["model"]["electrolyte"] = ["R99"]
+    with pytest.raises(ResultError, match="'electrolyte' must be a list of R0"):
+        from_json(document)
