@@ -274,8 +274,7 @@ def search(target: Target, first: list[Candidate], variance: float) -> list[Cand
         if hunt.best.score > before - GAIN:
             break
     # What each shape leaves open is in the intervals: all of them, beside the best there is.
-    hunt.swapped.clear()
-    hunt.try_together(hunt.swaps(hunt.best, hunt.in_question()))
+    hunt.look_around()
     return hunt.near_best()
 
 
@@ -291,10 +290,12 @@ class _Hunt:
     def best(self) -> Candidate:
         return min(self.tried.values(), key=lambda c: c.score)
 
-    def fit(self, candidates: list[Candidate], bar: float = np.inf) -> list[Candidate]:
+    def fit(
+        self, candidates: list[Candidate], bar: float = np.inf, steps: int = _STEPS
+    ) -> list[Candidate]:
         """Fit candidates, give up those far above `bar`, remember all and return them."""
         batch = Batch(self.target, candidates)
-        batch.descend(_STEPS, bar, _ROUGHLY)
+        batch.descend(steps, bar, _ROUGHLY)
         done = batch.candidates()
         for before, after in zip(candidates, done, strict=True):
             # Closer peaks are one: kept only as a place to merge from.
@@ -362,10 +363,19 @@ class _Hunt:
         moves += [_alike(best, family) for family in kinds if len(best) > 1]
         return moves + _with_more(self.target, best)
 
-    def in_question(self) -> tuple[int, ...]:
-        """Return the families that the average should hold: all, where one bends already."""
-        bent = np.isin(self.best.family, FURTHER).any()
-        return (*FAMILIES, *FURTHER) if bent else FAMILIES
+    def look_around(self) -> None:
+        """Fit to the end what the average should hold: other shapes for one peak, and for all."""
+        best = self.best
+        bent = np.isin(best.family, FURTHER).any()
+        kinds = (*FAMILIES, *FURTHER) if bent else FAMILIES
+        self.swapped.clear()
+        around = self.swaps(best, kinds)
+        if len(best) > 1:
+            around += [_alike(best, family) for family in kinds]
+        done = self.fit(around, best.cost, 2 * _STEPS)
+        together = _together(best, done)
+        if together is not None:
+            self.fit([together], best.cost)
 
     def near_best(self) -> list[Candidate]:
         """Return the best and those that evidence does not part from it, fitted to the end."""
