@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from eisfit.fitting.result import FitResult
     from eisfit.geometry import Geometry
     from eisfit.relaxation.result import DRTResult
+    from eisfit.report import write_report
     from eisfit.series import Member, Series
     from eisfit.spectrum import Spectrum
     from eisfit.validity import KKResult
@@ -61,6 +62,7 @@ _HOME = {
     "load_model": "eisfit.api",
     "models": "eisfit.api",
     "read": "eisfit.api",
+    "write_report": "eisfit.report",
 }
 
 __all__ = [
@@ -89,6 +91,7 @@ __all__ = [
     "load_model",
     "models",
     "read",
+    "write_report",
 ]
 
 

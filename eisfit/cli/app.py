@@ -79,6 +79,9 @@ def fit(
     formats: FormatOption = None,
     force: ForceOption = False,
     as_json: JsonOption = False,
+    report: Annotated[
+        bool, typer.Option("--report", help="Write report.html too, a page with all of it.")
+    ] = False,
     electrode: ElectrodeOption = None,
     f_min: LowOption = None,
     f_max: HighOption = None,
@@ -113,6 +116,7 @@ def fit(
         Selection.of(files, electrode, sweep, f_min, f_max, columns, sign, decimal),
         Output.of(out, formats, force),
         as_json,
+        page=report,
     )
 
 

@@ -14,6 +14,7 @@ from eisfit.cli.archive import Archive
 from eisfit.cli.inputs import Failure, Item, Selection, gather
 from eisfit.cli.jobs import Job
 from eisfit.cli.outputs import Output, Plan
+from eisfit.cli.report import PAGE, require_folder, write_page
 from eisfit.cli.screen import Screen, complain, progress
 from eisfit.cli.text import span
 from eisfit.errors import EisfitError
@@ -25,8 +26,8 @@ FORMAT, VERSION = "eisfit-report", 1
 Done = list[tuple[Item, Any]]
 
 
-def run(job: Job, selection: Selection, output: Output, as_json: bool) -> int:
-    """Run a job on what is selected and return the exit status.
+def run(job: Job, selection: Selection, output: Output, as_json: bool, page: bool = False) -> int:
+    """Run a job on what is selected and return the exit status; `page` adds the report.
 
     Raises
     ------
@@ -34,12 +35,18 @@ def run(job: Job, selection: Selection, output: Output, as_json: bool) -> int:
         If files are there already or cannot be written; where they can be foreseen, before
         anything is computed.
     """
+    if page:
+        require_folder(output)
     items, failures = gather(selection)
     several = len(selection.files) > 1 or len(items) > 1
-    plan = Plan.of(output, items, several, {*job.tables})
+    shared = [*job.tables, *([PAGE] if page else [])]
+    plan = Plan.of(output, items, several, {*shared})
     if items:
-        plan.check(names(job, output.formats), job.tables)
+        alone = [PAGE] if page and not several else []
+        plan.check([*names(job, output.formats), *alone], shared)
     done = _compute(job, items, failures, plan)
+    if page and done:
+        write_page(done, plan)
     if as_json:
         show_json(job, done, failures, plan)
     else:

@@ -52,7 +52,7 @@ def test_snippets_of_python(page: str, here: Path) -> None:
     assert "interfacial" in done.stdout
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md", "docs/cli.md"])
+@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md", "docs/cli.md", "docs/report.md"])
 def test_commands(page: str, here: Path, run: Run) -> None:
     found = [c for c in commands(page) if c != ["demo"]]  # which has a test of its own
     assert found

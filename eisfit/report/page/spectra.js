@@ -62,11 +62,10 @@ function residualLayers(one, residual) {
   ];
 }
 
-// scale: "linear", "log" or "relative"
-function drtLayers(one, scale) {
+// scale: "linear", "log" or "relative"; floor: what stands for none on a logarithmic axis
+function drtLayers(one, { scale, floor }) {
   const { drt } = one;
   const share = scale === "relative" ? 1 / one.top : 1;
-  const floor = one.least * 1e-3;
   const y = (values) => (scale === "log" ? log10(values.map((value) => Math.max(value, floor))) : values.map((value) => (value === null ? NaN : value * share)));
   const outside = (i) => drt.tau[i] < drt.window[0] || drt.tau[i] > drt.window[1];
   const gamma = y(drt.gamma);
@@ -124,7 +123,7 @@ const ROOT_PLOTS = [
     id: "drt", title: "Relaxation times", kinds: [["line", "γ"], ["band", "95 % band"], ["peaks", "Peaks"]], aspect: 0.78, tall: 460,
     x: { label: "τ", unit: "s", log: true }, y: { label: "γ", prefix: true },
     upper: { label: "Frequency / Hz", of: (lt) => -lt - Math.log10(TURN), back: (lf) => -lf - Math.log10(TURN) },
-    layers: (one, options) => drtLayers(one, options.scale),
+    layers: drtLayers,
     home: (spectra, options) => {
       const tops = spectra.map((one) => (options.scale === "relative" ? 1 : one.top));
       const x = extent(spectra.map((one) => one.drt.lt), 0);

@@ -43,7 +43,7 @@ function setUpPlots(data) {
   spectra.forEach(prepare);
   const heights = spectra.flatMap((one) => one.heights);
   const far = Math.max(...heights) > UNLIKE * Math.min(...heights);
-  const options = { scale: far ? "log" : "linear", by: data.along || "", above: 0 };
+  const options = { scale: far ? "log" : "linear", by: data.along || "", above: 0, floor: 1e-4 * Math.min(...spectra.map((one) => one.least)) };
   document.getElementById("workbench").hidden = false;
   const panels = document.getElementById("panels");
   const plots = ROOT_PLOTS.map((spec) => new Plot(panels, spec));
