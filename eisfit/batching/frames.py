@@ -9,6 +9,23 @@ from typing import IO, Any
 from eisfit.batching.work import Outcome, Task
 
 
+def write_ready(pipe: IO[bytes]) -> None:
+    """Write that a process is ready for tasks."""
+    _write_line(pipe, {"ready": True})
+    pipe.flush()
+
+
+def read_ready(pipe: IO[bytes]) -> None:
+    """Wait until a process is ready.
+
+    Raises
+    ------
+    EOFError
+        If it ends before.
+    """
+    _read_line(pipe)
+
+
 def write_task(pipe: IO[bytes], task: Task) -> None:
     """Write a task; its limits are the process's own."""
     entries = asdict(task)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from eisfit.errors import ReadError
 
-# A group is about one lot of spectra: some 64 sweeps of 70 points as text
-GROUP_BYTES = 256 * 1024
+# A group is about one lot of spectra: a sweep of 70 points is some 4 kB of text
+SWEEP_BYTES = 4096
 GROUP_FILES = 64
 _HEAD = 1 << 14
 
@@ -135,17 +135,19 @@ def _entries(lines: Iterable[str]) -> Iterator[str]:
             yield entry
 
 
-def groups(files: Sequence[InputFile]) -> Iterator[tuple[InputFile, ...]]:
+def groups(files: Sequence[InputFile], lot: int) -> Iterator[tuple[InputFile, ...]]:
     """Yield neighbours that are read and fitted together; the same files give the same groups.
+
+    A group is about `lot` spectra.
 
     That matters: a fit differs in its last digits by which spectra are searched beside it.
     """
     group: list[InputFile] = []
-    room = GROUP_BYTES
+    room = lot * SWEEP_BYTES
     for file in files:
-        if group and (file.size > room or len(group) == GROUP_FILES):
+        if group and (file.size > room or len(group) == min(GROUP_FILES, lot)):
             yield tuple(group)
-            group, room = [], GROUP_BYTES
+            group, room = [], lot * SWEEP_BYTES
         group.append(file)
         room -= max(file.size, 0)
     if group:

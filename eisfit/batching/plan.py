@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from eisfit.batching.inputs import InputFile, groups
-from eisfit.batching.work import LOT, Limits, Task
+from eisfit.batching.work import Limits, Task
 
 _CHUNK = 1 << 20
 
@@ -21,6 +21,7 @@ class _Known:
     sha256: str
     size: int
     modified: int
+    lot: int
     total: int | None = None
     done: set[int] = field(default_factory=set)
     failed: bool = False
@@ -30,7 +31,7 @@ class _Known:
         """Starts of the stretches that are not done; none where the file as a whole failed."""
         if self.total is None:
             return []
-        return [start for start in range(0, self.total, LOT) if start not in self.done]
+        return [start for start in range(0, self.total, self.lot) if start not in self.done]
 
 
 @dataclass(frozen=True)
@@ -42,22 +43,24 @@ class Plan:
     files : all files that were asked for
     stale : keys of files whose earlier results are to be taken out
     todo : by path, the starts of the stretches to do; (0,) for a whole file
+    lot : spectra of a stretch
     """
 
     files: tuple[InputFile, ...]
     stale: frozenset[str]
     todo: Mapping[str, tuple[int, ...]]
+    lot: int
 
     @classmethod
     def of(
-        cls, files: Sequence[InputFile], ledger: Iterable[Mapping[str, Any]], retry: bool
+        cls, files: Sequence[InputFile], ledger: Iterable[Mapping[str, Any]], retry: bool, lot: int
     ) -> Plan:
         """Return the plan; a file that changed since is done again, with `retry` failed ones too.
 
         A file is taken as unchanged if its size and time are those of the ledger, else if its bytes
         are.
         """
-        known = _known(ledger)
+        known = _known(ledger, lot)
         stale: set[str] = set()
         todo: dict[str, tuple[int, ...]] = {}
         for file in files:
@@ -69,7 +72,7 @@ class Plan:
                 todo[file.path] = (0,)
             elif entry.missing:
                 todo[file.path] = tuple(entry.missing)
-        return cls(tuple(files), frozenset(stale), todo)
+        return cls(tuple(files), frozenset(stale), todo, lot)
 
     @property
     def bytes(self) -> int:
@@ -78,7 +81,7 @@ class Plan:
 
     def tasks(self, recipe: str, limits: Limits | None) -> Iterator[Task]:
         """Yield the tasks; those of an interrupted run are what it would have done next."""
-        for group in groups(self.files):
+        for group in groups(self.files, self.lot):
             whole = tuple(f.path for f in group if self.todo.get(f.path, (1,))[0] == 0)
             if whole:
                 yield Task(whole, recipe, 0, limits)
@@ -88,13 +91,13 @@ class Plan:
                 yield from (Task((file.path,), recipe, start, limits) for start in rest)
 
 
-def _known(ledger: Iterable[Mapping[str, Any]]) -> dict[str, _Known]:
+def _known(ledger: Iterable[Mapping[str, Any]], lot: int) -> dict[str, _Known]:
     known: dict[str, _Known] = {}
     for row in ledger:
         entry = known.get(row["file"])
         if entry is None:
             entry = known[row["file"]] = _Known(
-                row["sha256"] or "", row["size_bytes"], row["modified_ns"]
+                row["sha256"] or "", row["size_bytes"], row["modified_ns"], lot
             )
         entry.failed |= row["status"] == "failed"
         if row["spectra"] is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
@@ -69,7 +70,8 @@ def query(folder: Path, sql: str) -> Answer:
         raise EngineError("--query needs duckdb: pip install 'eisfit-toolkit[query]'") from error
     with duckdb.connect(":memory:") as connection:
         for table in TABLES:
-            connection.register(table, dataset(folder, table))
+            with _reading(folder):
+                connection.register(table, dataset(folder, table))
         connection.execute("SET enable_external_access = false")
         connection.execute("SET lock_configuration = true")
         try:
@@ -82,27 +84,44 @@ def query(folder: Path, sql: str) -> Answer:
             raise ResultError(f"DuckDB: {error}") from error
 
 
+@contextmanager
+def _reading(folder: Path) -> Iterator[None]:
+    """Say what it means if a file goes away while it is read."""
+    try:
+        yield
+    except OutputError:
+        raise
+    except OSError as error:
+        raise ResultError(
+            f"{folder} cannot be read ({' '.join(str(error).split())[:120]}): if a run is at work "
+            "there it may have merged its files just now; ask again"
+        ) from error
+
+
 def counts(folder: Path) -> dict[str, int]:
     """Return the number of rows of each table."""
-    return {table: dataset(folder, table).count_rows() for table in TABLES}
+    with _reading(folder):
+        return {table: dataset(folder, table).count_rows() for table in TABLES}
 
 
 def failures(folder: Path, most: int) -> tuple[int, list[tuple[str, str]]]:
     """Return how many files failed, and the first of them with their reasons."""
     import pyarrow.compute as pc
 
-    ledger = dataset(folder, "files")
     failed = pc.field("status") == "failed"
-    rows = ledger.head(most, columns=["file", "error"], filter=failed).to_pylist()
-    return ledger.count_rows(filter=failed), [(row["file"], row["error"]) for row in rows]
+    with _reading(folder):
+        ledger = dataset(folder, "files")
+        rows = ledger.head(most, columns=["file", "error"], filter=failed).to_pylist()
+        return ledger.count_rows(filter=failed), [(row["file"], row["error"]) for row in rows]
 
 
 def table_rows(folder: Path, table: str) -> Iterator[Sequence[Any]]:
     """Yield the names of a table's columns, then its rows, however long it is."""
-    source = dataset(folder, table)
-    yield tuple(source.schema.names)
-    for batch in source.to_batches(batch_size=_ROWS):
-        yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    with _reading(folder):
+        source = dataset(folder, table)
+        yield tuple(source.schema.names)
+        for batch in source.to_batches(batch_size=_ROWS):
+            yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
 def write_csv(rows: Iterator[Sequence[Any]], stream: IO[str]) -> None:

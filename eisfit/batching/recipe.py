@@ -110,12 +110,24 @@ class Recipe:
         """Options of the readers."""
         return {name: getattr(self, name) for name in ("electrode", "columns", "sign", "decimal")}
 
+    @property
+    def lot(self) -> int:
+        """How many spectra are computed, and written, together: a second or two of work."""
+        return 4 if self.model == AUTO else 64
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """Where the elements of the model are defined that are the user's own."""
+        if isinstance(self.model, str):
+            return ()
+        return tuple(sorted({leaf.element.module for leaf in self.model.circuit.elements} - {""}))
+
     @cached_property
     def text(self) -> str:
         """The recipe as JSON; equal recipes have equal texts."""
         entries = {name: getattr(self, name) for name in self.__dataclass_fields__}
         if isinstance(self.model, Model):
-            entries["model"] = _card(self.model)
+            entries["model"] = {**_card(self.model), "modules": list(self.modules)}
         document = {"format": FORMAT, "version": VERSION, "eisfit": __version__, **entries}
         return json.dumps(document, indent=1, sort_keys=True, ensure_ascii=False)
 
@@ -157,15 +169,13 @@ def differences(earlier: str, now: str) -> Iterator[str]:
 
 
 def _card(model: Model) -> dict[str, Any]:
-    """Return all of a model that its results depend on, and where its own elements are defined."""
-    modules = sorted({leaf.element.module for leaf in model.circuit.elements} - {""})
+    """Return all of a model that its results depend on."""
     return {
         "name": model.name,
         "circuit": model.circuit.text,
         "temperature_c": model.temperature_c,
         "roles": [asdict(role) for role in model.roles],
         "derived": {name: list(members) for name, members in model.derived.items()},
-        "modules": modules,
     }
 
 

@@ -23,7 +23,7 @@ from eisfit.batching.sandbox import Crew, TaskTimedOutError, run_task
 from eisfit.batching.schema import LEDGER
 from eisfit.batching.store import Store
 from eisfit.batching.work import Limits, Outcome, Task, failed_outcome
-from eisfit.errors import EisfitError, EngineError, OutputError
+from eisfit.errors import EisfitError, EngineError, ModelError, OutputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -125,6 +125,14 @@ def run_batch(
     conduct: Conduct,
 ) -> BatchResult:
     """Do what `batch` does."""
+    limits = conduct.limits
+    if executor is None and limits is None:
+        limits = Limits()
+    if limits is not None and "__main__" in recipe.modules:
+        raise ModelError(
+            "an element of the circuit is defined in the script itself, where other processes do "
+            "not find it: move it into a module, or give a ThreadPoolExecutor"
+        )
     found = find_files(files, out)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -134,17 +142,18 @@ def run_batch(
         store = Store(out)
         store.settle(recipe, conduct.anew)
         store.recover()
-        plan = Plan.of(found, store.ledger(), conduct.retry)
+        plan = Plan.of(found, store.ledger(), conduct.retry, recipe.lot)
         store.drop(plan.stale)
         workers = conduct.workers or os.cpu_count() or 1
-        limits = conduct.limits
-        if executor is None and limits is None:
-            limits = Limits()
         own = Crew(workers) if executor is None else None
         tasks = plan.tasks(recipe.text, limits)
         run = _Run(store, plan, executor or own or Crew(1), workers, conduct)
         try:
             run.through(tasks)
+        except BaseException:
+            if own is not None:
+                own.abandon()
+            raise
         finally:
             if own is not None:
                 own.shutdown(cancel_futures=True)

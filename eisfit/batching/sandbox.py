@@ -8,11 +8,19 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
+from weakref import WeakSet
 
 from eisfit.batching import frames
 from eisfit.batching.work import Limits, Outcome, Task, work
+
+START_S = 120.0  # for a process to begin, however busy the machine
+
+Result = TypeVar("Result")
 
 _here = threading.local()
 
@@ -38,6 +46,9 @@ def run_task(task: Task) -> Outcome:
     sandbox: Sandbox | None = getattr(_here, "sandbox", None)
     if sandbox is None or sandbox.limits != task.limits or not sandbox.is_alive:
         sandbox = _here.sandbox = Sandbox(task.limits)
+        crew: WeakSet[Sandbox] | None = getattr(_here, "crew", None)
+        if crew is not None:
+            crew.add(sandbox)
     try:
         return sandbox.run(task)
     except TaskLostError:
@@ -50,6 +61,7 @@ class Sandbox:
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
+        self._is_ready = False
         command = [sys.executable, "-P", "-W", "ignore", "-m", "eisfit.batching.worker"]
         self._process = subprocess.Popen(
             [*command, str(limits.memory), str(os.getpid())],
@@ -73,31 +85,44 @@ class Sandbox:
         TaskLostError
             If the process ended before the task did.
         """
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
+        ins, outs = self._process.stdin, self._process.stdout
+        assert ins is not None
+        assert outs is not None
+        if not self._is_ready:
+            self._within(START_S, partial(frames.read_ready, outs))
+            self._is_ready = True
+
+        def done() -> Outcome:
+            frames.write_task(ins, task)
+            return frames.read_outcome(outs)
+
+        return self._within(self.limits.seconds, done)
+
+    def _within(self, seconds: float, act: Callable[[], Result]) -> Result:
+        """Return what comes of it within so many seconds, else end the process."""
         late = threading.Event()
-        timer = threading.Timer(self.limits.seconds, _stop, (process, late))
+        timer = threading.Timer(seconds, _stop, (self._process, late))
         timer.daemon = True
         timer.start()
         try:
-            frames.write_task(process.stdin, task)
-            return frames.read_outcome(process.stdout)
+            return act()
         except (OSError, EOFError, ValueError):
             self.close()
             if late.is_set():
-                raise TaskTimedOutError(
-                    f"took longer than {self.limits.seconds:g} s and was stopped"
-                ) from None
-            raise TaskLostError(_ending(process.returncode)) from None
+                raise TaskTimedOutError(f"took longer than {seconds:g} s and was stopped") from None
+            raise TaskLostError(_ending(self._process.returncode)) from None
         except BaseException:
             self.close()  # what it still has to say belongs to no task
             raise
         finally:
             timer.cancel()
 
+    def stop(self) -> None:
+        """End the process; safe from any thread."""
+        self._process.kill()
+
     def close(self) -> None:
-        """End the process."""
+        """End the process and give back what it took; only from the thread that uses it."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError, ValueError):
@@ -114,7 +139,17 @@ class Crew(ThreadPoolExecutor):
     """Threads that each keep a process: the executor of one machine."""
 
     def __init__(self, workers: int) -> None:
-        super().__init__(workers, thread_name_prefix="eisfit-batch")
+        self._sandboxes: WeakSet[Sandbox] = WeakSet()
+        super().__init__(workers, "eisfit-batch", _join, (self._sandboxes,))
+
+    def abandon(self) -> None:
+        """End all processes, whatever they are at."""
+        for sandbox in list(self._sandboxes):
+            sandbox.stop()
+
+
+def _join(crew: WeakSet[Sandbox]) -> None:
+    _here.crew = crew
 
 
 def _stop(process: subprocess.Popen[bytes], late: threading.Event) -> None:

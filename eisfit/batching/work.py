@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from eisfit.fitting.options import FitOptions
     from eisfit.fitting.result import FitResult
 
-LOT = 64  # spectra that are computed, and written, together
-
 Result = TypeVar("Result")
 
 
@@ -125,9 +123,9 @@ def failed_row(file: InputFile, error: str, sha256: str = "") -> dict[str, Any]:
 
 def _read_all(task: Task, recipe: Recipe) -> _Reading:
     """Read files until there is a lot of spectra; the rest is left."""
-    reading = _Reading()
+    reading, lot = _Reading(), recipe.lot
     for number, path in enumerate(task.files):
-        if reading.spectra >= LOT:
+        if reading.spectra >= lot:
             reading.left.append((path, 0))
             continue
         file, began = InputFile.of(path), perf_counter()
@@ -141,12 +139,12 @@ def _read_all(task: Task, recipe: Recipe) -> _Reading:
             reading.refused.append((file, sha256, "holds no spectrum"))
             continue
         start = task.start if number == 0 else 0
-        if len(spectra) > LOT and reading.spectra:
+        if len(spectra) > lot and reading.spectra:
             reading.left.append((path, 0))
             continue
-        chosen = spectra[start : start + LOT]
+        chosen = spectra[start : start + lot]
         if start == 0:
-            reading.left += [(path, at) for at in range(LOT, len(spectra), LOT)]
+            reading.left += [(path, at) for at in range(lot, len(spectra), lot)]
         took = perf_counter() - began
         reading.parts.append(_Part(file, sha256, start, chosen, len(spectra), took))
     return reading
@@ -168,7 +166,7 @@ def _spectra_of(file: InputFile, recipe: Recipe) -> tuple[list[Spectrum], str]:
 
     source = Source.open(Path(file.path))
     spectra, _ = read_source(source, Request.of(**recipe.read_options))
-    _last_read = (key, spectra, source.sha256) if len(spectra) > LOT else None
+    _last_read = (key, spectra, source.sha256) if len(spectra) > recipe.lot else None
     return spectra, source.sha256
 
 

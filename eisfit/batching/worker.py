@@ -12,6 +12,7 @@ import signal
 import sys
 import threading
 import time
+from importlib import import_module
 
 from eisfit.batching import frames
 from eisfit.batching.work import work
@@ -25,12 +26,23 @@ def main(memory: int, parent: int) -> None:
     _limit(memory)
     out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    _load()
+    frames.write_ready(out)
     while True:
         try:
             task = frames.read_task(sys.stdin.buffer)
         except (EOFError, ValueError):
             return
         frames.write_outcome(out, work(task))
+
+
+def _load() -> None:
+    """Import what tasks need, so that none is charged with it."""
+    for module in (
+        "pyarrow", "eisfit.io.table", "eisfit.fitting.engine", "eisfit.validity",
+        "eisfit.relaxation", "scipy.linalg", "scipy.special",
+    ):  # fmt: skip
+        import_module(module)
 
 
 def _end_with(parent: int) -> None:

@@ -102,11 +102,14 @@ sys.exit(main(["batch", *sys.argv[1:]]))
 """
 
 
-def brisk(*arguments: object, **options: object) -> subprocess.Popen:
-    """`eisfit batch` that commits every few spectra."""
+def brisk(*arguments: object, path: Path | None = None) -> subprocess.Popen:
+    """`eisfit batch` that commits every few spectra; `path` is one more to find modules in."""
+    known = environment()
+    if path is not None:
+        known["PYTHONPATH"] = os.pathsep.join([str(path), known["PYTHONPATH"]])
     return subprocess.Popen(
-        [sys.executable, "-c", BRISK, *map(str, arguments)], env=environment(),
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options,
+        [sys.executable, "-c", BRISK, *map(str, arguments)], env=known,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
 
 

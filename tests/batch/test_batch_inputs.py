@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from eisfit.batching.inputs import GROUP_BYTES, GROUP_FILES, InputFile, find_files, groups
+from eisfit.batching.inputs import GROUP_FILES, SWEEP_BYTES, InputFile, find_files, groups
 from eisfit.batching.plan import Plan
 from eisfit.errors import ReadError
 
@@ -79,13 +79,14 @@ def test_measurements_are_no_manifests(tree: Path) -> None:
 
 
 def test_groups_are_neighbours_of_bounded_size() -> None:
-    sizes = [100] * 150 + [GROUP_BYTES * 2] + [GROUP_BYTES // 3] * 7 + [-1, 5]
+    most = 64 * SWEEP_BYTES
+    sizes = [100] * 150 + [most * 2] + [most // 3] * 7 + [-1, 5]
     files = [InputFile(f"/x/{i:04d}", size) for i, size in enumerate(sizes)]
-    grouped = list(groups(files))
+    grouped = list(groups(files, 64))
     assert [file for group in grouped for file in group] == files
     for group in grouped:
         assert len(group) <= GROUP_FILES
-        assert len(group) == 1 or sum(max(f.size, 0) for f in group) <= GROUP_BYTES
+        assert len(group) == 1 or sum(max(f.size, 0) for f in group) <= most
 
 
 def row(file: InputFile, **entries: object) -> dict:
@@ -104,7 +105,7 @@ def test_a_plan_does_what_is_missing(tree: Path) -> None:
         row(one, size_bytes=one.size + 1),
         row(two),
     ]
-    plan = Plan.of(files, ledger, retry=False)
+    plan = Plan.of(files, ledger, retry=False, lot=64)
     assert plan.todo == {deep.path: (64, 192), one.path: (0,)}
     assert plan.stale == {one.key}
     tasks = list(plan.tasks("", None))
@@ -117,8 +118,8 @@ def test_failed_files_wait_until_asked(tree: Path) -> None:
     files = find_files(["b"], tree / "out")
     nothing = {"first_spectrum": None, "last_spectrum": None, "spectra": None}
     ledger = [row(files[0], status="failed", **nothing)]
-    assert Plan.of(files, ledger, retry=False).todo == {}
-    assert Plan.of(files, ledger, retry=True).stale == {files[0].key}
+    assert Plan.of(files, ledger, retry=False, lot=64).todo == {}
+    assert Plan.of(files, ledger, retry=True, lot=64).stale == {files[0].key}
 
 
 def test_the_same_bytes_at_another_time_are_done(tree: Path) -> None:
@@ -129,5 +130,5 @@ def test_the_same_bytes_at_another_time_are_done(tree: Path) -> None:
     os.utime(file.path, (1, 1))
     (now,) = find_files(["b"], tree / "out")
     assert now.modified != file.modified
-    assert Plan.of([now], [row(file, sha256=digest)], retry=False).todo == {}
-    assert Plan.of([now], [row(file, sha256="ff")], retry=False).todo == {file.path: (0,)}
+    assert Plan.of([now], [row(file, sha256=digest)], retry=False, lot=64).todo == {}
+    assert Plan.of([now], [row(file, sha256="ff")], retry=False, lot=64).todo == {file.path: (0,)}
