@@ -35,6 +35,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Before numpy loads: its threads take longer over our small matrices than one core does,
         # and the cores are needed to draw
         os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+    if arguments is None and sys.argv[1:2] != ["batch"]:
+        # A few fits are done before the compiled loops are loaded
+        os.environ.setdefault("EISFIT_NUMBA", "0")
     for stream in (sys.stdout, sys.stderr):
         # A terminal that cannot show a character must not end the program
         if hasattr(stream, "reconfigure"):

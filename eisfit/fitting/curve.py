@@ -7,6 +7,7 @@ Depressed arcs in series, the bulk of most circuits, are evaluated all at once a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from eisfit.circuit.arcs import Arc
 from eisfit.circuit.circuit import Circuit
 from eisfit.circuit.parser import Group, Leaf, Node, group, leaves
+from eisfit.fitting.backend import compiled
 from eisfit.fitting.transform import Coordinates
 
 Array = NDArray[Any]
@@ -35,27 +37,42 @@ class Bank:
     alpha: Array
     flat: Array
 
+    @cached_property
+    def places(self) -> Array:
+        """(n, 3) the same indices side by side."""
+        return np.stack([self.resistance, self.tau, self.alpha], axis=1)
+
+    @cached_property
+    def spans(self) -> tuple[Any, Any, Any]:
+        """The indices as slices where they are evenly spaced: a slice costs no copy."""
+        return _evenly(self.resistance), _evenly(self.tau), _evenly(self.alpha)
+
     def add(self, ln_omega: Array, u: Array, z: Array, slopes: Array) -> None:
         """Add the arcs to z (B, N) and set their derivatives in slopes (B, P, N)."""
-        alpha = u[:, self.alpha]
+        fast = compiled()
+        if fast is not None:
+            fast.add_arcs(ln_omega, u, self.places, self.flat, z.view(float), slopes.view(float))
+            return
+        r, t, a = self.spans
+        alpha = u[:, a, None]
         if self.flat.any():
-            alpha = np.where(self.flat, 1.0, alpha)
-        turn = np.exp(J_HALF_PI * alpha)[..., None]
-        alpha = alpha[..., None]
-        ln_wt = ln_omega + u[:, self.tau, None]
-        unit = np.exp(alpha * ln_wt) * turn
+            alpha = np.where(self.flat[:, None], 1.0, alpha)
+        ln_wt = ln_omega + u[:, t, None]
+        unit = np.exp(alpha * ln_wt) * np.exp(J_HALF_PI * alpha)
         unit += 1.0
         np.reciprocal(unit, out=unit)
-        arcs = np.exp(u[:, self.resistance])[..., None] * unit
+        arcs = np.exp(u[:, r, None]) * unit
         z += arcs.sum(axis=1)
-        slopes[:, self.resistance] = arcs
+        slopes[:, r] = arcs
         unit -= 1.0
         unit *= arcs  # d arc / d ln((j w tau)^alpha)
-        slopes[:, self.tau] = alpha * unit
-        if self.flat.all():
-            return
-        bent = ~self.flat
-        slopes[:, self.alpha[bent]] = (unit * (ln_wt + J_HALF_PI))[:, bent]
+        slopes[:, t] = alpha * unit
+        if not self.flat.any():
+            unit *= ln_wt + J_HALF_PI
+            slopes[:, a] = unit
+        elif not self.flat.all():
+            bent = ~self.flat
+            slopes[:, self.alpha[bent]] = (unit * (ln_wt + J_HALF_PI))[:, bent]
 
 
 @dataclass(frozen=True)
@@ -67,6 +84,10 @@ class Ends:
 
     def add(self, u: Array, z: Array, slopes: Array) -> None:
         """Add them to z (B, N) and set their derivatives in slopes (B, P, N)."""
+        fast = compiled()
+        if fast is not None:
+            fast.add_ends(u, self.columns, self.unit.view(float), z.view(float), slopes.view(float))
+            return
         parts = np.exp(u[:, self.columns])[..., None] * self.unit
         z += parts.sum(axis=1)
         slopes[:, self.columns] = parts
@@ -88,6 +109,12 @@ class Curve:
     @classmethod
     def of(cls, circuit: Circuit, coords: Coordinates, omega: Array) -> Curve:
         """Compile a circuit in its coordinates for angular frequencies (N,) in rad/s."""
+        return cls._on(circuit, coords, omega.tobytes())
+
+    @classmethod
+    @lru_cache(maxsize=32)
+    def _on(cls, circuit: Circuit, coords: Coordinates, grid: bytes) -> Curve:
+        omega = np.frombuffer(grid)
         root = circuit.root
         series = isinstance(root, Group) and root.kind == "series"
         parts = root.parts if isinstance(root, Group) and series else (root,)
@@ -120,6 +147,18 @@ class Curve:
             rest_columns=np.array(columns, dtype=int),
         )
 
+    @cached_property
+    def compiled(self) -> tuple[Array, Array, Array, Array, Array]:
+        """What `compiled.descend` needs: ln omega, arcs and ends."""
+        bank, ends, pairs = self.bank, self.ends, 2 * len(self.omega)
+        return (
+            self.ln_omega,
+            np.empty((0, 3), dtype=int) if bank is None else bank.places,
+            np.empty(0, dtype=bool) if bank is None else bank.flat,
+            np.empty(0, dtype=int) if ends is None else ends.columns,
+            np.empty((0, pairs)) if ends is None else ends.unit.view(float),
+        )
+
     def __call__(self, u: Array) -> tuple[Array, Array]:
         """Return impedance (B, N) and derivatives (B, P, N) at coordinates (B, P)."""
         slopes = np.empty((len(u), self.size, len(self.omega)), dtype=np.complex128)
@@ -149,6 +188,13 @@ def _arc_of(part: Node, at: int, paired: dict[str, Arc]) -> tuple[int, int, int 
     if owner is None or part.kind != "parallel" or len(labels) != 2 or owner.store is None:
         return None
     return owner.resistance, owner.store, owner.alpha
+
+
+def _evenly(indices: Array) -> Any:
+    steps = set(np.diff(indices).tolist()) or {1}
+    if len(steps) > 1 or min(steps) < 1:
+        return indices
+    return slice(int(indices[0]), int(indices[-1]) + 1, steps.pop())
 
 
 def _bank(arcs: list[tuple[int, int, int | None]]) -> Bank:

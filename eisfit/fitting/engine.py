@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from eisfit._version import __version__
 from eisfit.circuit.models import Model
 from eisfit.errors import FitError
+from eisfit.fitting.backend import compiled
 from eisfit.fitting.finish import Settled, in_order, settle
 from eisfit.fitting.known import knowledge
 from eisfit.fitting.options import FitOptions, options_from
@@ -27,8 +28,8 @@ from eisfit.fitting.start import cloud
 from eisfit.spectrum import Spectrum
 
 __all__ = [
-    "FitOptions", "curve_of", "fit_spectra", "fit_spectrum", "options_from", "result_of", "trimmed",
-    "versions",
+    "FitOptions", "fit_spectra", "fit_spectrum", "options_from", "residuals_of", "result_of",
+    "trimmed", "versions",
 ]  # fmt: skip
 
 Array = NDArray[Any]
@@ -63,6 +64,7 @@ def fit_spectra(
         As `fit_spectrum`.
     """
     options = options or FitOptions()
+    compiled()  # before any clock runs: the first time it may take seconds
     results: dict[int, FitResult] = {}
     for chunk in _chunks(spectra, options):
         began = perf_counter()
@@ -134,7 +136,10 @@ def result_of(
     for i, value in problem.fixed.items():
         values[i] = value  # to the last digit, not by way of its logarithm
     known = knowledge(problem, s, replace(end, u=whole[objective.free]), options)
-    curve, residuals = curve_of(spectrum, problem.model, options, values)
+    if spectrum.mask.any():
+        curve = model.circuit.impedance(spectrum.frequency, values)
+    else:
+        curve = objective.curve(whole[None])[0][0]
     settled_in_time = not late or end.found.agreed >= options.search.agreement
     names = model.names
     return FitResult(
@@ -148,7 +153,7 @@ def result_of(
         n_data=objective.n_data,
         n_free=known.n_free,
         impedance=curve,
-        residuals=residuals,
+        residuals=residuals_of(spectrum, curve, options),
         success=end.converged and settled_in_time,
         message=_message(end, options, settled_in_time),
         starts=end.found.starts,
@@ -158,11 +163,8 @@ def result_of(
     )
 
 
-def curve_of(
-    spectrum: Spectrum, model: Model, options: FitOptions, values: Array
-) -> tuple[Array, Array]:
-    """Return the fitted curve and (fit - data) / sigma at every frequency, masked ones too."""
-    curve = model.circuit.impedance(spectrum.frequency, values)
+def residuals_of(spectrum: Spectrum, curve: Array, options: FitOptions) -> Array:
+    """Return (fit - data) / sigma of a curve (N,) at every frequency, masked ones too."""
     sigma = deviations(spectrum, options.weighting, options.quantity)
     if options.part != "complex":
         sigma[:, 1 if options.part == "real" else 0] = np.inf
@@ -172,7 +174,7 @@ def curve_of(
     else:
         difference = curve - spectrum.impedance
     with np.errstate(all="ignore"):  # of masked points anything may be wrong
-        return curve, difference.real / sigma[:, 0] + 1j * (difference.imag / sigma[:, 1])
+        return difference.real / sigma[:, 0] + 1j * (difference.imag / sigma[:, 1])
 
 
 def _message(end: Settled, options: FitOptions, in_time: bool) -> str:

@@ -9,14 +9,16 @@ import numpy as np
 
 from eisfit.circuit.models import Model
 from eisfit.errors import FitError
+from eisfit.fitting.descend import descend
 from eisfit.fitting.engine import fit_spectrum, result_of, trimmed
 from eisfit.fitting.finish import Settled
 from eisfit.fitting.general import GeneralObjective
 from eisfit.fitting.options import FitOptions
 from eisfit.fitting.problem import Problem
 from eisfit.fitting.result import FitResult
+from eisfit.fitting.scales import Scales
 from eisfit.fitting.search import POLISH, Found
-from eisfit.fitting.solve import Starts, levenberg_marquardt
+from eisfit.fitting.solve import Starts
 from eisfit.spectrum import Spectrum
 
 
@@ -48,7 +50,7 @@ def fit_from(
     u = objective.coords.to_coordinates(values)[:, objective.free]
     lower, upper = (np.repeat(ends, len(u), axis=0) for ends in (problem.lower, problem.upper))
     begin = Starts(np.clip(u, lower, upper), np.zeros(len(u), dtype=int), lower, upper)
-    end = levenberg_marquardt(objective, begin, POLISH)
+    end = descend(objective, begin, POLISH, Scales.of(objective))
     fits = []
     for place, cost, converged in zip(end.u, end.cost, end.converged, strict=True):
         if np.isfinite(cost):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 from typing import Any
 
@@ -10,15 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.circuit.arcs import find_arcs
+from eisfit.circuit.circuit import Circuit
 from eisfit.fitting.residual import Objective
-from eisfit.fitting.start import time_indices
+from eisfit.fitting.start import equal_parts, time_indices
+from eisfit.fitting.transform import Coordinates
 
 Array = NDArray[Any]
 
 MOST_SWAPS = 16
 MARGIN = 4.0  # in ln tau: how far bounds lie outside of what the frequencies reach, about
 HIDDEN = 4.0  # ln of how much smaller than the largest a resistance is that counts for little
-BROAD = 0.6  # an exponent below it is rare in a single process
+BROAD = 0.65  # an exponent below it is rare in a single process
+CLOSE = 2.0  # in ln tau: arcs closer than that are hard to tell apart
 CROWD = 4  # arcs from which on two of them may hide in one process
 
 
@@ -26,11 +30,13 @@ CROWD = 4  # arcs from which on two of them may hide in one process
 class Moves:
     """The arcs of a circuit, as lists of free coordinates (resistance first), grouped by kind.
 
-    `times` are the free coordinates that are the logarithm of a time constant.
+    `times` are the free coordinates that are the logarithm of a time constant, `pairs` the arcs of
+    one kind that are worth exchanging.
     """
 
     groups: tuple[tuple[tuple[int, ...], ...], ...]
     times: frozenset[int]
+    pairs: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
 
     @property
     def doubt(self) -> int:
@@ -41,19 +47,8 @@ class Moves:
     @classmethod
     def of(cls, objective: Objective) -> Moves:
         """Return the moves of an objective's circuit, among its free parameters."""
-        place = {int(i): k for k, i in enumerate(objective.free)}
-        by_size: dict[int, list[tuple[int, ...]]] = {}
-        own = [arc for arc in find_arcs(objective.circuit) if arc.tau is not None]
-        for arc in (*objective.coords.arcs, *own):
-            time = arc.store if arc.tau is None else arc.tau
-            members = [i for i in (arc.resistance, time, arc.alpha) if i is not None]
-            if all(i in place for i in members):
-                by_size.setdefault(len(members), []).append(tuple(place[i] for i in members))
-        times = time_indices(objective.circuit, objective.coords)
-        return cls(
-            tuple(tuple(group) for group in by_size.values()),
-            frozenset(place[i] for i in times if i in place),
-        )
+        free = tuple(objective.free.tolist())
+        return _moves(objective.circuit, objective.coords, free, objective.linear_in_scales)
 
     def challenges(
         self, objective: Objective, s: int, best: Array, bounds: tuple[Array, Array]
@@ -69,22 +64,32 @@ class Moves:
 
     def _swaps(self, best: Array) -> list[Array]:
         swapped = []
-        for group in self.groups:
-            for one, other in combinations(group, 2):
-                row = best.copy()
-                row[list(one)], row[list(other)] = best[list(other)], best[list(one)]
-                swapped.append(row)
+        for one, other in self.pairs:
+            row = best.copy()
+            row[list(one)], row[list(other)] = best[list(other)], best[list(one)]
+            swapped.append(row)
         return swapped
 
-    def regroupings(self, best: Array, bounds: tuple[Array, Array], least: int = 2) -> Array:
+    def is_doubtful(self, best: Array) -> bool:
+        """Whether some arc may cover two processes, or two arcs one."""
+        for group in self.groups:
+            if len(group) < 2 or len(group[0]) != 3:
+                continue
+            broad = min(best[arc[2]] for arc in group) < BROAD
+            close = np.diff(np.sort([best[arc[1]] for arc in group])).min() < CLOSE
+            if len(group) >= CROWD or broad or close:
+                return True
+        return False
+
+    def regroupings(self, best: Array, bounds: tuple[Array, Array]) -> Array:
         """Return places with two neighbouring arcs merged and the free one put into a gap.
 
         The false minima of many arcs are of this kind: two arcs share one process and a third
-        covers two. Circuits with fewer than `least` arcs alike have none.
+        covers two.
         """
         rows = []
         for group in self.groups:
-            if len(group) < least or len(group[0]) != 3:
+            if len(group) < 2 or len(group[0]) != 3:
                 continue
             line = sorted(group, key=lambda arc: best[arc[1]])
             times = np.array([best[arc[1]] for arc in line])
@@ -159,6 +164,31 @@ class Moves:
                 margin = MARGIN if upper[k] - lower[k] > 4.0 * MARGIN else 0.0
                 row[k] = rng.uniform(lower[k] + margin, upper[k] - margin)
         return np.clip(out, lower, upper)
+
+
+@lru_cache(maxsize=64)
+def _moves(circuit: Circuit, coords: Coordinates, free: tuple[int, ...], plain: bool) -> Moves:
+    place = {i: k for k, i in enumerate(free)}
+    by_size: dict[int, list[tuple[int, ...]]] = {}
+    own = [arc for arc in find_arcs(circuit) if arc.tau is not None]
+    for arc in (*coords.arcs, *own):
+        time = arc.store if arc.tau is None else arc.tau
+        members = [i for i in (arc.resistance, time, arc.alpha) if i is not None]
+        if all(i in place for i in members):
+            by_size.setdefault(len(members), []).append(tuple(place[i] for i in members))
+    # Arcs that are whole siblings of one kind: exchanging them changes nothing
+    alike = [
+        {tuple(sorted(place.get(i, -1) for i in span)) for span, _ in group}
+        for group in (equal_parts(circuit, coords) if plain else ())
+    ]
+    pairs = tuple(
+        (one, other)
+        for group in by_size.values()
+        for one, other in combinations(group, 2)
+        if not any({tuple(sorted(one)), tuple(sorted(other))} <= same for same in alike)
+    )
+    times = frozenset(place[i] for i in time_indices(circuit, coords) if i in place)
+    return Moves(tuple(tuple(group) for group in by_size.values()), times, pairs)
 
 
 def _merge(row: Array, into: tuple[int, ...], arc: tuple[int, ...]) -> None:

@@ -33,7 +33,7 @@ BEST = 8  # of them are tried as starts
 class Orders:
     """Groups of exchangeable parts, as ranges of parameters, and ways to order all of them."""
 
-    groups: tuple[tuple[slice, ...], ...]
+    groups: tuple[tuple[range, ...], ...]
     ways: tuple[tuple[tuple[int, ...], ...], ...]
 
     @classmethod
@@ -42,7 +42,7 @@ class Orders:
         if not problem.touched:
             return None
         objective = problem.objective
-        groups: list[tuple[slice, ...]] = []
+        groups: list[tuple[range, ...]] = []
         inside: set[int] = set()
         for group in reversed(equal_parts(objective.circuit, objective.coords)):
             own = {i for span, _ in group for i in range(span.start, span.stop)}

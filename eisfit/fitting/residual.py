@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from eisfit.circuit.circuit import Circuit
 from eisfit.errors import FitError
+from eisfit.fitting.backend import compiled
 from eisfit.fitting.curve import Curve
 from eisfit.fitting.transform import Coordinates
 from eisfit.frozen import readonly
@@ -23,6 +24,7 @@ WEIGHTINGS = ("modulus", "proportional", "unit")
 PARTS = ("complex", "real", "imaginary")
 QUANTITIES = ("impedance", "admittance")
 SPAN = 5  # points to either side over which scatter is averaged
+MANY = 48  # points from which on a first look needs but half of them
 FAINTEST = 0.2  # no relative sigma below this share of the median: a lucky point is not exact
 
 
@@ -222,6 +224,15 @@ class Objective:
         """(S, 2N) reciprocals of sigma, real and imaginary parts in turn."""
         return (1.0 / self.sigma).reshape(len(self.sigma), -1)
 
+    def thinned(self) -> Objective:
+        """Return the objective at every other frequency, for a first look; itself if it has few."""
+        omega = self.curve.omega
+        if len(omega) < MANY or not self.linear_in_scales:
+            return self
+        curve = Curve.of(self.circuit, self.coords, omega[::2])
+        data, sigma = np.ascontiguousarray(self.data[:, ::2]), self.sigma[:, ::2]
+        return Objective(self.circuit, self.coords, curve, data, sigma, self.held)
+
     @property
     def linear_in_scales(self) -> bool:
         """Whether the residuals are linear in the sizes of the branches in series.
@@ -250,6 +261,11 @@ class Objective:
         z, slopes = self.curve(u if everything else self.full(u))
         if not everything:
             slopes = np.ascontiguousarray(slopes[:, self.free])
+        fast = compiled()
+        if fast is not None:
+            residuals, scaled = z.view(np.float64), slopes.view(np.float64)
+            fast.weigh(residuals, scaled, self.data.view(np.float64), self.weight, owner)
+            return residuals, scaled
         alone = len(self.data) == 1  # then broadcasting does what gathering would
         weight = self.weight if alone else self.weight[owner]
         residuals = (z - (self.data if alone else self.data[owner])).view(np.float64)

@@ -9,16 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.fitting.moves import CROWD, Moves
+from eisfit.fitting.descend import descend
+from eisfit.fitting.moves import Moves
 from eisfit.fitting.residual import Objective
 from eisfit.fitting.scales import Scales
-from eisfit.fitting.solve import Limits, Rescale, Solution, Starts, levenberg_marquardt
+from eisfit.fitting.solve import Limits, Solution, Starts
 from eisfit.fitting.start import Cloud, Pool, screen, time_indices
 from eisfit.kernels import debye, log_tau_grid, stacked
 
@@ -41,20 +43,23 @@ PROMISING, NEAR = 25.0, 5.0
 class Effort:
     """How hard to search: starts in the first round and in later ones, and rounds in all.
 
-    No round begins after `budget_s` seconds, save the first.
+    `shapes` of the cloud are looked at (all where None), and what `agreement` starts agree on is
+    challenged only where `doubts`. No round begins after `budget_s` seconds, save the first.
     """
 
     first: int = 8
     later: int = 16
     rounds: int = 6
     agreement: int = 3
+    shapes: int | None = None
+    doubts: bool = True
     budget_s: float = np.inf
 
 
 EFFORTS = {
     "thorough": Effort(),
     # For many spectra, where a false minimum in a hundred may be seen by its neighbours
-    "fast": Effort(first=4, later=8, rounds=2, agreement=2),
+    "fast": Effort(first=4, later=8, rounds=2, agreement=2, shapes=192, doubts=False),
 }
 
 
@@ -113,8 +118,8 @@ def search(
     until = perf_counter() + effort.budget_s
     lower, upper = bounds
     moves = Moves.of(objective)
-    own = Scales.of(objective) if objective.linear_in_scales else None
-    scales = None if own is None else own.apply
+    coarse = objective.thinned()
+    scales = Scales.of(objective) if objective.linear_in_scales else None
     hunts = [
         _begin(objective, s, (lower[s], upper[s]), cloud, given, seed, effort)
         for s in range(len(objective.data))
@@ -129,15 +134,17 @@ def search(
         owner = np.repeat(active, counts)
         begin = Starts(np.concatenate([hunts[s].next for s in active]), owner,
                        lower[owner], upper[owner])  # fmt: skip
-        found = _descend(objective, begin, np.array([hunt.cost for hunt in hunts]), scales)
+        found = _descend(
+            (coarse, objective), begin, np.array([hunt.cost for hunt in hunts]), scales
+        )
         edges = np.cumsum([0, *counts])
         for s, start, stop in zip(active, edges[:-1], edges[1:], strict=True):
             hunts[s].take_in(found.u[start:stop], found.cost[start:stop])
             _plan(hunts[s], objective, s, moves, (lower[s], upper[s]), effort)
-        _cull(hunts, objective, (lower, upper), 2 * effort.later, scales)
+        _cull(hunts, coarse, (lower, upper), 2 * effort.later, scales)
     every = np.arange(len(hunts))
     best = Starts(np.array([hunt.best for hunt in hunts]), every, lower, upper)
-    final = levenberg_marquardt(objective, best, POLISH, scales)
+    final = descend(objective, best, POLISH, scales)
     return [
         Found(final.u[s], float(final.cost[s]), bool(final.converged[s]),
               hunt.agreed(float(final.cost[s])), len(hunt.costs))
@@ -154,7 +161,8 @@ def _begin(
     seed: int,
     effort: Effort,
 ) -> _Hunt:
-    values, cost = screen(cloud, objective.data[s], objective.sigma[s], LOOK)
+    look = LOOK if effort.shapes is None else effort.shapes // 3
+    values, cost = screen(cloud, objective.data[s], objective.sigma[s], look, effort.shapes)
     free = objective.free
     u = np.clip(objective.coords.to_coordinates(values)[:, free], *bounds)
     place = {int(i): k for k, i in enumerate(free)}
@@ -176,12 +184,16 @@ def _plan(
     freedom = max(objective.n_data - len(objective.free), 1)
     settled = hunt.agreed(hunt.cost) >= effort.agreement
     if settled and hunt.cost / freedom <= NEAR_FLOOR * hunt.floor:
+        if not effort.doubts:
+            hunt.over = True
+            return
         # Low and agreed on, and yet arcs may have taken each other's places
         first = hunt.challenges == 0
         tests = [moves.slides(hunt.best, bounds)]
         if first:
             tests.append(moves.challenges(objective, s, hunt.best, bounds))
-            tests.append(moves.regroupings(hunt.best, bounds, least=CROWD))
+            if moves.is_doubtful(hunt.best):
+                tests.append(moves.regroupings(hunt.best, bounds))
         hunt.next = np.concatenate(tests)
         if len(hunt.next) or not first:
             half = effort.later // 2
@@ -205,7 +217,7 @@ def _cull(
     objective: Objective,
     bounds: tuple[Array, Array],
     most: int,
-    scales: Rescale | None,
+    scales: Scales | None,
 ) -> None:
     """Glance at what searches with many ideas would start from, and keep the best of it."""
     long = [s for s, hunt in enumerate(hunts) if not hunt.over and len(hunt.next) > most]
@@ -217,34 +229,41 @@ def _cull(
     owner = np.repeat(long, counts)
     begin = Starts(np.concatenate([hunts[s].next for s in long]), owner,
                    bounds[0][owner], bounds[1][owner])  # fmt: skip
-    seen = levenberg_marquardt(objective, begin, GLANCE, scales)
+    seen = descend(objective, begin, GLANCE, scales)
     edges = np.cumsum([0, *counts])
     for s, start, stop in zip(long, edges[:-1], edges[1:], strict=True):
         order = np.argsort(seen.cost[start:stop], kind="stable")[:most]
         hunts[s].next = seen.u[start:stop][order]
 
 
-def _descend(objective: Objective, begin: Starts, best: Array, scales: Rescale | None) -> Solution:
-    """Descend in two stages: all starts a little, then only the promising ones to the end."""
-    rough = levenberg_marquardt(objective, begin, ROUGH, scales)
+def _descend(
+    objectives: tuple[Objective, Objective], begin: Starts, best: Array, scales: Scales | None
+) -> Solution:
+    """Descend in two stages: all starts a little, then only the promising ones to the end.
+
+    The first stage may do with a coarser objective than the second.
+    """
+    coarse, objective = objectives
+    rough = descend(coarse, begin, ROUGH, scales)
+    u, cost = rough.u.copy(), rough.cost * (objective.n_data / coarse.n_data)
     lead = best.copy()
-    np.minimum.at(lead, begin.owner, rough.cost)
-    u, cost = rough.u.copy(), rough.cost.copy()
+    np.minimum.at(lead, begin.owner, cost)
     converged = np.zeros(len(u), dtype=bool)
     near = np.where(np.isfinite(best), NEAR, PROMISING)[begin.owner]
     going = np.flatnonzero(cost <= near * lead[begin.owner] + 1e-300)
     if len(going):
         rest = begin[going]
         follow = Starts(rough.u[going], rest.owner, rest.lower, rest.upper)
-        fine = levenberg_marquardt(objective, follow, FINE, scales)
+        fine = descend(objective, follow, FINE, scales)
         u[going], cost[going], converged[going] = fine.u, fine.cost, fine.converged
     return Solution(u, cost, converged)
 
 
 def debye_floor(objective: Objective, s: int) -> float:
     """Return the reduced chi-square that a free sum of Debye terms reaches, as a yardstick."""
-    omega = objective.curve.omega
-    matrix = _debye_columns(omega) * objective.weight[s].reshape(-1, 2).T.reshape(-1, 1)
+    matrix = _debye_columns(objective.curve.omega.tobytes()) * objective.weight[s].reshape(
+        -1, 2
+    ).T.reshape(-1, 1)
     data = objective.data[s]
     goal = np.concatenate([data.real, data.imag]) * objective.weight[s].reshape(-1, 2).T.reshape(-1)
     if matrix.shape[1] >= objective.n_data - 4:
@@ -257,7 +276,9 @@ def debye_floor(objective: Objective, s: int) -> float:
     return float(misfit @ misfit) / (objective.n_data - matrix.shape[1])
 
 
-def _debye_columns(omega: Array) -> Array:
+@lru_cache(maxsize=16)
+def _debye_columns(grid: bytes) -> Array:
+    omega = np.frombuffer(grid)
     tau = log_tau_grid(0.3 / omega.max(), 3.0 / omega.min(), 4.0)
     series: Sequence[Array] = (np.ones_like(omega), 1j * omega, 1.0 / (1j * omega))
     return stacked(np.concatenate([debye(omega, tau), np.stack(series, axis=1)], axis=1))

@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eisfit.fitting.backend import compiled
+
 Array = NDArray[Any]
 
 DAMPING = 1e-2  # at the start, relative to the diagonal of the normal matrix
@@ -126,8 +128,15 @@ class _State:
 
     def advance(self, normal: _Normal, tolerance: float) -> Array:
         """Try one step for each start; return which have converged."""
-        u = np.minimum(np.maximum(self.u + self._step(), self.lower), self.upper)
-        u, cost, gradient, hessian = normal(u, self.owner, self.lower, self.upper)
+        u, cost, gradient, hessian = normal(self._next(), self.owner, self.lower, self.upper)
+        fast = compiled()
+        if fast is not None:
+            done = np.empty(len(u), dtype=np.bool_)
+            fast.judge(
+                (self.u, self.cost, self.gradient, self.hessian), (u, cost, gradient, hessian),
+                self.damping, self.quiet, (CALM, STIR, tolerance, STUCK), done,
+            )  # fmt: skip
+            return done
         with np.errstate(invalid="ignore"):
             fall = self.cost - cost
         good = fall > 0  # false where both are infinite as well
@@ -139,6 +148,17 @@ class _State:
             self.u[good], self.cost[good] = u[good], cost[good]
             self.gradient[good], self.hessian[good] = gradient[good], hessian[good]
         return (self.quiet >= 2) | (self.damping > STUCK) | (self.cost == 0)
+
+    def _next(self) -> Array:
+        fast = compiled()
+        if fast is None:
+            return np.minimum(np.maximum(self.u + self._step(), self.lower), self.upper)
+        trial = np.empty_like(self.u)
+        fast.propose(
+            self.u, self.lower, self.upper, self.gradient, self.hessian, self.damping, FARTHEST,
+            trial,
+        )  # fmt: skip
+        return trial
 
     def _step(self) -> Array:
         gradient, matrix = self.gradient, self.hessian.copy()
@@ -170,6 +190,15 @@ class _Normal:
         self, u: Array, owner: Array, lower: Array, upper: Array
     ) -> tuple[Array, Array, Array, Array]:
         residuals, slopes = self.model(u, owner)
+        fast = compiled()
+        if fast is not None:
+            count, size = u.shape
+            cost, gradient = np.empty(count), np.empty((count, size))
+            hessian = np.empty((count, size, size))
+            fast.normal_equations(residuals, slopes, cost, gradient, hessian)
+            if self.rescale is not None:
+                return self.rescale(u, cost, gradient, hessian, (lower, upper))
+            return u, cost, gradient, hessian
         gradient = np.matmul(slopes, residuals[..., None])[..., 0]
         hessian = np.matmul(slopes, slopes.swapaxes(1, 2))
         cost = (residuals * residuals).sum(axis=1)

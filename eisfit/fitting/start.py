@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from eisfit.circuit.circuit import Circuit
 from eisfit.circuit.parser import Leaf, Node, leaves
+from eisfit.fitting.backend import compiled
 from eisfit.fitting.transform import Coordinates
 
 Array = NDArray[Any]
@@ -141,52 +142,57 @@ def order_by_time(
     for group in equal_parts(circuit, coords, constrained):
         times = np.stack([out[:, time] for _, time in group], axis=1)
         order = np.argsort(times, axis=1, kind="stable")
-        spans = np.stack([np.arange(span.start, span.stop) for span, _ in group])
+        spans = np.array([span for span, _ in group])
         taken = np.take_along_axis(out, spans[order].reshape(len(out), -1), axis=1)
         out[:, spans.reshape(-1)] = taken
     return out
 
 
+@lru_cache(maxsize=64)
 def equal_parts(
     circuit: Circuit, coords: Coordinates, constrained: frozenset[int] = frozenset()
-) -> list[list[tuple[slice, int]]]:
+) -> tuple[tuple[tuple[range, int], ...], ...]:
     """Return groups of sibling parts that are the same circuit, innermost first.
 
     Each part as its range of parameters and the index of its first time constant.
     """
     times = time_indices(circuit, coords)
-    groups: list[list[tuple[slice, int]]] = []
+    groups: list[tuple[tuple[range, int], ...]] = []
     stack: list[tuple[Node, int]] = [(circuit.root, 0)]
     while stack:
         node, at = stack.pop()
         if isinstance(node, Leaf):
             continue
-        alike: dict[str, list[tuple[slice, int]]] = {}
+        alike: dict[str, list[tuple[range, int]]] = {}
         for part in node.parts:
             size = sum(len(leaf.element.parameters) for leaf in leaves(part))
             inside = [i for i in times if at <= i < at + size]
             if inside and constrained.isdisjoint(range(at, at + size)):
-                alike.setdefault(signature(part), []).append((slice(at, at + size), inside[0]))
+                alike.setdefault(signature(part), []).append((range(at, at + size), inside[0]))
             stack.append((part, at))
             at += size
-        groups += [group for group in alike.values() if len(group) > 1]
-    return groups[::-1]
+        groups += [tuple(group) for group in alike.values() if len(group) > 1]
+    return tuple(groups[::-1])
 
 
-def time_indices(circuit: Circuit, coords: Coordinates) -> list[int]:
+@lru_cache(maxsize=64)
+def time_indices(circuit: Circuit, coords: Coordinates) -> tuple[int, ...]:
     """Return the indices of all coordinates that are the logarithm of a time constant."""
     own = [
         i for i, slot in enumerate(circuit.slots)
         if slot.parameter.symbol == "tau"
     ]  # fmt: skip
-    return sorted({*own, *(arc.store for arc in coords.arcs if arc.store is not None)})
+    return tuple(sorted({*own, *(arc.store for arc in coords.arcs if arc.store is not None)}))
 
 
-def screen(cloud: Cloud, data: Array, sigma: Array, best: int) -> tuple[Array, Array]:
+def screen(
+    cloud: Cloud, data: Array, sigma: Array, best: int, shapes: int | None = None
+) -> tuple[Array, Array]:
     """Return the `best` shapes of lowest cost with their best scales (G, P), and that cost (G,).
 
     Parameters
     ----------
+    shapes : how many of the cloud are looked at; all unless given
     data : (N,) complex, ohm; sigma : (N, 2), ohm
     """
     target, weight = data[cloud.picks], 1.0 / sigma[cloud.picks]
@@ -194,7 +200,9 @@ def screen(cloud: Cloud, data: Array, sigma: Array, best: int) -> tuple[Array, A
         weight = weight * np.abs(target)[:, None] ** 2
         target = 1.0 / target
     flat = weight.reshape(-1)
-    scales, cost = small_nnls(cloud.columns.view(np.float64) * flat, target.view(np.float64) * flat)
+    scales, cost = small_nnls(
+        cloud.columns[:shapes].view(np.float64) * flat, target.view(np.float64) * flat
+    )
     order = np.argsort(cost)[:best]
     scales = scales[order]
     if cloud.admittance:
@@ -226,6 +234,11 @@ def small_nnls(rows: Array, goal: Array) -> tuple[Array, Array]:
     rank starts by.
     """
     count, n, _ = rows.shape
+    fast = compiled()
+    if fast is not None:
+        scales, cost = np.empty((count, n)), np.empty(count)
+        fast.small_nnls(rows, goal, scales, cost)
+        return scales, cost
     gram = np.matmul(rows, rows.swapaxes(1, 2))
     right = rows @ goal
     index = np.arange(n)

@@ -66,7 +66,8 @@ def uncertainty(
     inside = np.flatnonzero((~on_bound | objective.coords.linear[free]) & ~silent)
     variance, condition = _inverse(jacobian[inside] / norm[inside, None])
     full = np.full((len(free), len(free)), np.nan)
-    full[np.ix_(inside, inside)] = scale * variance / np.outer(norm[inside], norm[inside])
+    size_of = norm[inside]
+    full[inside[:, None], inside] = scale * variance / (size_of[:, None] * size_of)
     return carried(objective, u, full, (on_bound, silent), condition)
 
 
@@ -85,16 +86,16 @@ def carried(
     whole = objective.full(u[None])[0]
     size = len(whole)
     spread = np.zeros((size, size))
-    spread[np.ix_(free, free)] = np.nan_to_num(full, nan=0.0)
+    spread[free[:, None], free] = np.where(np.isnan(full), 0.0, full)
     linear = objective.coords.linear
     error = np.sqrt(np.maximum(np.diag(spread), 0.0))
     vague = error > np.where(linear, VAGUE_EXPONENT, VAGUE_LOG)
     tangent = objective.coords.tangent(whole)
     covariance = tangent @ spread @ tangent.T
-    blind = np.zeros(size, dtype=bool)
-    blind[free[silent & ~on_bound]] = True
-    covariance[blind, :] = np.nan
-    covariance[:, blind] = np.nan
+    blind = free[silent & ~on_bound]
+    if len(blind):
+        covariance[blind, :] = np.nan
+        covariance[:, blind] = np.nan
 
     status = ["fixed"] * size
     for k, i in enumerate(free):
