@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _BAR_IN = 0.62  # width of the bar of colours and its labels
-_FLATTEST, _TALLEST = 0.48, 1.15  # height over width of axes of our own
+_FLATTEST, _WITH_INSET = 0.48, 0.85  # least height over width of axes of our own
 _FEW = 12  # spectra of which every point is marked
 
 
@@ -66,7 +66,10 @@ def nyquist_series(
     positions = Positions.of([place for _, place in members], along)
     names = keys.in_order(samples)
     curves = _draw(ax, members, positions, [names.index(str(s)) for s in samples])
-    least, most = (_FLATTEST, _TALLEST) if own else plane.aspects(ax, own)
+    closer = None if inset is False else _closer(curves, forced=inset is True)
+    least, most = plane.aspects(ax, own)
+    if own:
+        least = _FLATTEST if closer is None else _WITH_INSET
     limits = plane.Limits.around(np.concatenate(curves), least, most)
     limits.apply(ax)
     unit = style.ohm(members[0][0])
@@ -76,10 +79,8 @@ def nyquist_series(
     if not lines:
         lines = style.title(ax, _title(positions, names))
     zoom = None
-    if inset is True or inset == "auto":
-        closer = _closer(curves, forced=inset is True)
-        if closer is not None:
-            zoom = plane.Zoom(plane.Limits.around(closer, *plane.INSET_ASPECTS, head=2.5), unit)
+    if closer is not None:
+        zoom = plane.Zoom(plane.Limits.around(closer, *plane.INSET_ASPECTS, head=2.5), unit)
     with style.lenient():
         plane.furnish(ax, limits, [], zoom, lines if own else None, _BAR_IN if bar else 0.0)
     return ax
