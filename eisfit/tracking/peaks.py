@@ -27,6 +27,7 @@ UNSEEN = 3.2  # cost of an arc without a peak: one half a decade off costs as mu
 # A peak follows its arc, whose name is settled; continuity decides where several could be meant
 DRIFT = np.array([1.0, 1.5])  # e-folds a step, of ln tau and ln R
 GONE = 0.5
+TRUST = 3.0  # weight of the arcs against that of continuity
 LEAST_TAU, LEAST_R = 0.05, 0.05  # e-folds: errors that a peak has at least
 MOST_STATES = 400
 
@@ -159,7 +160,7 @@ def _layer(
             miss = np.log10(row["tau_s"] / arc.tau) / SPREAD
             unlike = np.log(row["resistance_ohm"] / max(arc.resistance, 1e-300)) / LIKE
             cost[s] += 0.5 * miss**2 + 2.0 * np.log1p(unlike**2 / 3.0)
-    return Layer(place, error, cost)
+    return Layer(place, error, TRUST * cost)
 
 
 def _errors(row: Mapping[str, Any]) -> tuple[float, float]:
