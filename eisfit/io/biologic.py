@@ -56,6 +56,11 @@ class Module:
     data: bytes
 
     @property
+    def is_new(self) -> bool:
+        """Whether its header is that of EC-Lab 11.50 and later."""
+        return self.begin - self.header == 65
+
+    @property
     def is_whole(self) -> bool:
         """Whether the file holds all that the module announces."""
         return len(self.data) == self.length
@@ -182,7 +187,7 @@ def _without_damage(
     )
     length = before + rows * width
     # New headers have a maximum before the length.
-    length_at = data.header + len(_MAGIC) + (39 if data.begin - data.header == 65 else 35)
+    length_at = data.header + len(_MAGIC) + (39 if data.is_new else 35)
     return b"".join(
         (
             content[:length_at],
@@ -200,7 +205,8 @@ def _bytes_before_rows(data: Module) -> int:
         return 405
     if data.version == 3:
         return 406
-    return 100 if data.data[5:6] != b"\0" else 1007
+    # The oldest have a byte a column; since EC-Lab 11.50 two, the higher first.
+    return 1007 if data.is_new or data.version >= 10 or data.data[5:6] == b"\0" else 100
 
 
 def _raw_columns(content: bytes, source: Source, notes: list[str]) -> dict[str, FloatArray]:

@@ -14,6 +14,17 @@ from eisfit.spectrum import FloatArray
 
 _WIDTHS = (1, 2, 4, 8)
 _MOST_HZ = 1e9
+# Bytes before the rows since EC-Lab 11.50.
+_NEW = 1007
+# Columns that yadg knows and galvani does not.
+_MORE = {
+    366: ("Energy ce/W.h", "<f8"), 368: ("Energy we/W.h", "<f8"),
+    371: ("Energy ce charge/W.h", "<f8"), 372: ("Energy ce discharge/W.h", "<f8"),
+    475: ("THD Ece/%", "<f4"), 478: ("NSD Ece/%", "<f4"), 481: ("NSR Ece/%", "<f4"),
+    504: ("Rac/Ohm", "<f4"),
+}  # fmt: skip
+# The two disagree on these, with and without their higher byte.
+_DISPUTED = range(498, 503)
 
 
 class LayoutError(Exception):
@@ -48,7 +59,7 @@ def rows_of(data: bytes, version: int, before: int) -> tuple[dict[str, FloatArra
     width, rest = divmod(len(data) - before, count) if count else (0, 1)
     if rest or width <= 0:
         raise LayoutError(f"{len(data) - before} bytes are no {count} rows of one width")
-    kinds, unknown = _kinds(_numbers(data, version, columns))
+    kinds, unknown = _kinds(_numbers(data, version, columns, before))
     spare = width - sum(np.dtype(kind).itemsize for _, kind in kinds if kind)
     if unknown:
         each, rest = divmod(spare, len(unknown))
@@ -68,10 +79,9 @@ def rows_of(data: bytes, version: int, before: int) -> tuple[dict[str, FloatArra
     return found, unknown
 
 
-def _numbers(data: bytes, version: int, columns: int) -> list[int]:
+def _numbers(data: bytes, version: int, columns: int, before: int) -> list[int]:
     """Return the numbers of the columns: one byte each, two, or two with the higher first."""
-    by_version = {2: "<u2", 3: "<u2"}
-    kind = by_version.get(version, "u1" if data[5:6] != b"\0" else ">u2")
+    kind = "<u2" if version in (2, 3) else ">u2" if before == _NEW else "u1"
     if 5 + columns * np.dtype(kind).itemsize > len(data):
         raise LayoutError("the list of columns is longer than the module")
     return [int(number) for number in np.frombuffer(data, kind, columns, 5)]
@@ -83,6 +93,7 @@ def _kinds(numbers: list[int]) -> tuple[list[tuple[str, str]], list[str]]:
         from galvani.BioLogic import VMPdata_colID_dtype_map, VMPdata_colID_flag_map
     except ImportError as error:  # another version of galvani may keep them elsewhere
         raise LayoutError("galvani has no list of columns") from error
+    known = {**_MORE, **VMPdata_colID_dtype_map}
     kinds: list[tuple[str, str]] = []
     unknown: list[str] = []
     names: set[str] = set()
@@ -91,8 +102,11 @@ def _kinds(numbers: list[int]) -> tuple[list[tuple[str, str]], list[str]]:
             if "flags" in names:
                 continue  # all flags share one byte
             name, kind = "flags", "u1"
-        elif number in VMPdata_colID_dtype_map:
-            name, kind = VMPdata_colID_dtype_map[number]
+        elif number in known:
+            name, kind = known[number]
+        elif number + 256 in known and number + 256 not in _DISPUTED:
+            # Layouts with one byte a column keep the lower one.
+            name, kind = known[number + 256]
         else:
             name, kind = f"column {number}", ""
             unknown.append(str(number))
