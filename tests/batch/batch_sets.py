@@ -95,7 +95,7 @@ def environment(**extra: str) -> dict[str, str]:
 BRISK = """
 import sys
 from eisfit.batching import inputs, run
-inputs.GROUP_FILES = 3
+inputs.GROUP_FILES = 1
 run.FLUSH_S = 0.05
 from eisfit.cli import main
 sys.exit(main(["batch", *sys.argv[1:]]))

@@ -21,7 +21,7 @@ from eisfit.batching.run import batch
 from eisfit.batching.schema import LEDGER
 from eisfit.errors import OutputError
 
-FILES = 24
+FILES = 20
 ARGUMENTS = ["--model", MODEL, "--kk", "--workers", "1"]
 
 
@@ -35,7 +35,7 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 def small_groups() -> Iterator[None]:
     """The groups of `brisk` here, too, and a part for every few files."""
     was = inputs.GROUP_FILES, run.FLUSH_S
-    inputs.GROUP_FILES, run.FLUSH_S = 3, 0.0
+    inputs.GROUP_FILES, run.FLUSH_S = 1, 0.0
     yield
     inputs.GROUP_FILES, run.FLUSH_S = was
 
@@ -85,7 +85,7 @@ def test_sigkill_at_ten_random_moments(files: Path, undisturbed: Path, tmp_path:
             if {p.name for p in (out / LEDGER).glob("*.parquet")} - known:
                 break
             time.sleep(0.005)
-        time.sleep(moments.uniform(0.0, 0.2))
+        time.sleep(moments.uniform(0.0, 0.1))
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
             kills += 1
@@ -93,8 +93,8 @@ def test_sigkill_at_ten_random_moments(files: Path, undisturbed: Path, tmp_path:
         held.append(len(list((out / LEDGER).glob("*.parquet"))))
         if kills == 10 or process.returncode == 0:
             break
-    assert kills >= 5, (kills, held)  # each run does a little more before it is killed
-    while kills < 10:  # the rest while the last run merges what there is
+    assert kills >= 3, (kills, held)  # each run does a little more before it is killed
+    while kills < 10:  # the rest from the start of the process to the merge of what there is
         process = brisk(files, "--out", out, *ARGUMENTS)
         time.sleep(moments.uniform(1.0, 2.5))
         process.kill()
