@@ -188,13 +188,13 @@ def arrhenius(
     empty = Activation(
         quantity or kind, kind, form, equation, prefactor_unit=unit, n=n, level=level
     )
-    if len(np.unique(celsius)) < 2:
+    if _distinct(celsius) < 2:
         return replace(empty, status="too few points", note="; ".join(notes))
     logs = _logarithm(points.values, celsius + ZERO_C, kind, form)
     errors = None if points.stderr is None else points.stderr / points.values
     x = 1.0 / (BOLTZMANN_EV_K * (celsius + ZERO_C))
     line, middle = _line(x, logs, errors, 2)
-    curvature = _curvature(x, logs, errors)
+    curvature = _curvature(x, logs, errors) if _distinct(celsius) >= 4 else float("nan")
     state = "no interval" if line.room == 0 else "ok"
     if curvature < 0.05:
         state = "curved"
@@ -211,6 +211,11 @@ def arrhenius(
         note="; ".join(notes),
     )
     return _with_numbers(found, line, middle)
+
+
+def _distinct(celsius: Array) -> int:
+    """Return the number of temperatures, those within 0.1 K taken as one."""
+    return len(np.unique(np.round(celsius, 1)))
 
 
 def _logarithm(values: Array, kelvin: Array, kind: str, form: str) -> Array:
@@ -236,7 +241,7 @@ def _with_numbers(found: Activation, line: Line, middle: float) -> Activation:
     to_zero = np.array([1.0, -middle])
     ln_a = float(to_zero @ line.values)
     if line.room == 0:
-        return replace(found, energy_ev=energy, prefactor=float(np.exp(ln_a)))
+        return replace(found, energy_ev=energy, prefactor=float(np.exp(np.clip(ln_a, -700, 700))))
     t = student(line.room, found.level)
     error = float(line.stderr[1])
     spread = t * float(np.sqrt(to_zero @ line.covariance @ to_zero))
@@ -255,8 +260,6 @@ def _with_numbers(found: Activation, line: Line, middle: float) -> Activation:
 
 def _curvature(x: Array, y: Array, errors: Array | None) -> float:
     """Return the p-value of a quadratic term; NaN where it cannot be told."""
-    if len(y) < 4 or len(np.unique(x)) < 4:
-        return float("nan")
     line, _ = _line(x, y, errors, 3)
     error = float(line.stderr[2])
     return two_sided(float(line.values[2]) / error, line.room) if error > 0 else float("nan")

@@ -101,6 +101,7 @@ def growth_laws(
     time = one_row(time_h, "time", len(points.used))[points.used]
     if not np.all(np.isfinite(time) & (time >= 0)):
         raise TrendError("times must be 0 h or later: count them from the assembly of the cell")
+    time = np.round(time, 6)  # to some milliseconds: shorter times are those of rounding
     n, distinct = len(time), len(np.unique(time))
     empty = Growth(quantity, unit, n=n, level=level)
     said = [f"left out: {points.left_out}"] if points.left_out else []

@@ -16,6 +16,7 @@ Array = NDArray[Any]
 
 # A process outside the window has a resistance all the same, known by the tail of its arc
 USABLE = ("ok", "outside window", "")
+LEAST_ERROR = 1e-9  # relative; smaller errors are those of rounding
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ def usable_points(
     ----------
     values : (N,) positive numbers; NaN where there is none
     stderr : (N,) standard errors, or None
-        Where some are known and some not, those without are left out.
+        Where some are known and some not, those without are left out; so is a value whose error
+        is as large as itself, for it is not determined.
     status : (N,) statuses as in `eisfit.tables.STATUSES`, or None for all ok
 
     Raises
@@ -71,15 +73,18 @@ def usable_points(
     if errors is not None:
         known = np.isfinite(errors) & (errors > 0)
         if np.any(known & good):
+            vague = known & (errors >= numbers)
             for i in np.flatnonzero(good & ~known):
                 reasons[i] = "without standard error"
-            good &= known
+            for i in np.flatnonzero(good & vague):
+                reasons[i] = "uncertain by as much as itself"
+            good &= known & ~vague
         else:
             errors = None
     return Points(
         used=good,
         values=numbers[good],
-        stderr=None if errors is None else errors[good],
+        stderr=None if errors is None else np.maximum(errors[good], LEAST_ERROR * numbers[good]),
         left_out=_said(reasons),
         outside=sum(states[i] == "outside window" for i in np.flatnonzero(good)),
     )

@@ -225,3 +225,9 @@ def test_many_comparisons_are_mentioned_and_few_are_not():
         "10 comparisons: 0.5 of them would seem significant by chance alone; 2 do, 1 after "
         "Holm's correction for their number"
     )
+
+
+def test_a_value_with_an_error_as_large_as_itself_is_not_determined():
+    found = pair(([470.0], [9.0]), ([124.0], [130.0]))
+    assert np.isnan(found.ratio)
+    assert found.status == "Si@AlCl3 is uncertain by as much as itself"
