@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from eisfit.cli import DONE, INTERRUPTED, NOTHING_DONE, SOME_FAILED
 from eisfit.cli.screen import complain
-from eisfit.errors import EngineError
+from eisfit.errors import EisfitError, EngineError
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -47,8 +47,14 @@ def batch(
         If another run is at work in the folder, it holds results of other settings and nobody says
         what to do, or the disk is full.
     """
-    with _executor(address) as executor, _gently(conduct.stop), _shown() as watch:
-        result = _run(files, Path(out), recipe, executor, replace(conduct, watch=watch))
+    from eisfit.batching.store import SettingsDifferError
+
+    try:
+        result = _run(files, Path(out), recipe, conduct, address)
+    except SettingsDifferError as error:
+        if not _wants_anew(error):
+            raise
+        result = _run(files, Path(out), recipe, replace(conduct, anew=True), address)
     if as_json:
         from eisfit.cli.run import print_json
 
@@ -63,26 +69,22 @@ def batch(
 
 
 def _run(
-    files: Sequence[str],
-    out: Path,
-    recipe: Recipe,
-    executor: Executor | None,
-    conduct: Conduct,
+    files: Sequence[str], out: Path, recipe: Recipe, conduct: Conduct, address: str | None
 ) -> BatchResult:
     from eisfit.batching.run import run_batch
-    from eisfit.batching.store import SettingsDifferError
 
-    try:
-        return run_batch(files, out, recipe, executor, conduct)
-    except SettingsDifferError as error:
-        if not (sys.stdin.isatty() and sys.stderr.isatty()):
-            raise
-        complain([str(error)])
-        sys.stderr.write("Put the earlier results aside and begin anew? [y/N] ")
-        sys.stderr.flush()
-        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-            raise
-        return run_batch(files, out, recipe, executor, replace(conduct, anew=True))
+    with _executor(address) as executor, _gently(conduct.stop), _shown() as watch:
+        return run_batch(files, out, recipe, executor, replace(conduct, watch=watch))
+
+
+def _wants_anew(error: EisfitError) -> bool:
+    """Ask on a terminal whether earlier results of other settings are put aside."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()):
+        return False
+    complain([str(error)])
+    sys.stderr.write("Put the earlier results aside and begin anew? [y/N] ")
+    sys.stderr.flush()
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def _status(result: BatchResult) -> int:

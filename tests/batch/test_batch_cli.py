@@ -1,6 +1,7 @@
 """`eisfit batch` and `eisfit results` as people and other programs use them."""
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -142,3 +143,37 @@ def test_every_option_is_in_the_documentation(run: Run) -> None:
         shown = run(command, "--help")[1]
         for option in set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help"}:
             assert f"`{option}" in PAGE, (command, option)
+
+
+def read_all(terminal: int) -> str:
+    """Return what a terminal shows until its last writer is gone, which Linux calls an error."""
+    seen = b""
+    try:
+        while chunk := os.read(terminal, 65536):
+            seen += chunk
+    except OSError:
+        pass
+    os.close(terminal)
+    return seen.decode(errors="replace")
+
+
+@pytest.mark.parametrize(("answer", "status", "left"), [("n", 2, 12), ("", 2, 12), ("y", 0, 12)])
+def test_on_a_terminal_it_asks(
+    answer: str, status: int, left: int, small: Path, small_out: Path
+) -> None:
+    pty = pytest.importorskip("pty")
+    ours, theirs = pty.openpty()
+    command = ["batch", small, "-m", "R0-p(R1,C1)", "-o", small_out, "--workers", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "eisfit", *map(str, command)], env=environment(TERM="xterm"),
+        stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    os.write(ours, f"{answer}\n".encode())
+    shown = read_all(ours)
+    process.communicate(timeout=120)
+    assert process.returncode == status
+    assert "then, R0-p(R1,C1) now" in " ".join(shown.split())
+    assert "begin anew? [y/N]" in shown
+    assert len(rows(small_out, "fits")) == left
+    assert (small_out / "earlier-1").exists() == (answer == "y")
