@@ -35,8 +35,10 @@ _MOST_KEPT = 14
 # Area over the modulus, and valleys over the top, of a peak beyond doubt.
 _LARGE = 0.1
 _DEEP = 0.15
-# Of the variance that a regularised curve leaves: with more, the shapes are wrong.
+# Of the variance that a regularised curve leaves: with more, the shapes are wrong; with much more,
+# the search has lost its way.
 _POOR = 1.02
+_BAD = 1.1
 # Places this near are the same place.
 _SAME = 0.33 * LN10
 _CLOSEST = 0.3 * LN10
@@ -47,6 +49,7 @@ _DOUBTFUL = 0.12
 # Least fall of the weighted sum of squares, in variances, for which a place is tried.
 _WORTH = 7.0
 _MOST_ADDED = 2
+_MOST_PEAKS = 12
 # Start of ln(b / (1 - b)) of a peak that may be skewed, b = 0.92, and the root of the ratio of its
 # variance over ln tau plus pi^2 / 3 to the ZARC's.
 _SKEW = 2.5
@@ -265,15 +268,15 @@ def search(target: Target, first: list[Candidate], variance: float) -> list[Cand
     first : candidates to begin with, as from `start`
     variance : what a curve of any shape leaves a datum; shapes further off are tried for more
     """
-    hunt = _Hunt(target)
+    hunt = _Hunt(target, variance)
     hunt.fit(first)
-    hunt.suit_counts()
-    for _ in range(_ROUNDS):
-        before = hunt.best.score
-        hunt.try_together(hunt.moves(variance))
-        if hunt.best.score > before - GAIN:
-            break
-    # What each shape leaves open is in the intervals: all of them, beside the best there is.
+    most = len(hunt.best)
+    hunt.suit_counts(range(most - 1, most + 1))
+    hunt.go_on()
+    if hunt.lack() > _BAD:
+        hunt.start_again()
+        hunt.suit_counts(range(_MOST_PEAKS))
+        hunt.go_on()
     hunt.look_around()
     return hunt.near_best()
 
@@ -281,8 +284,8 @@ def search(target: Target, first: list[Candidate], variance: float) -> list[Cand
 class _Hunt:
     """What was tried, and what came of it."""
 
-    def __init__(self, target: Target) -> None:
-        self.target = target
+    def __init__(self, target: Target, variance: float) -> None:
+        self.target, self.variance, self.steps = target, variance, _STEPS
         self.tried: dict[tuple[object, ...], Candidate] = {}
         self.swapped: set[tuple[int, int, int]] = set()
 
@@ -290,12 +293,35 @@ class _Hunt:
     def best(self) -> Candidate:
         return min(self.tried.values(), key=lambda c: c.score)
 
-    def fit(
-        self, candidates: list[Candidate], bar: float = np.inf, steps: int = _STEPS
-    ) -> list[Candidate]:
+    def lack(self) -> float:
+        """Return the best candidate's variance over that of a curve of any shape."""
+        best = self.best
+        left = max(len(self.target.data) - float(best.free.sum()), 1.0)
+        return best.misfit / left / max(self.variance, np.finfo(float).tiny)
+
+    def start_again(self) -> None:
+        """Keep the best of every number of peaks, and fit what follows with more patience."""
+        self.steps = 2 * _STEPS
+        self.swapped.clear()
+        self.tried = {_signature(c): c for c in self.by_count().values()}
+
+    def by_count(self) -> dict[int, Candidate]:
+        """Return the best candidate of every number of peaks."""
+        ranked = sorted(self.tried.values(), key=lambda c: -c.score)
+        return {len(candidate): candidate for candidate in ranked}
+
+    def go_on(self) -> None:
+        """Try moves until none gains."""
+        for _ in range(_ROUNDS):
+            before = self.best.score
+            self.try_together(self.moves())
+            if self.best.score > before - GAIN:
+                break
+
+    def fit(self, candidates: list[Candidate], bar: float = np.inf) -> list[Candidate]:
         """Fit candidates, give up those far above `bar`, remember all and return them."""
         batch = Batch(self.target, candidates)
-        batch.descend(steps, bar, _ROUGHLY)
+        batch.descend(self.steps, bar, _ROUGHLY)
         done = batch.candidates()
         for before, after in zip(candidates, done, strict=True):
             # Closer peaks are one: kept only as a place to merge from.
@@ -304,19 +330,15 @@ class _Hunt:
             self.tried.setdefault(_signature(after), judged)
         return done
 
-    def suit_counts(self) -> None:
-        """Swap the shapes of the best candidate, and of the best with one peak less.
+    def suit_counts(self, counts: range) -> None:
+        """Swap the shapes of the best candidates with these numbers of peaks.
 
         Before its shapes are right, a sum of few peaks fits worse than one of more wrong ones.
         """
-        most = len(self.best)
-        by_count: dict[int, Candidate] = {}
-        for candidate in sorted(self.tried.values(), key=lambda c: -c.score):
-            if most - 1 <= len(candidate) <= most:
-                by_count[len(candidate)] = candidate
+        by_count = {n: c for n, c in self.by_count().items() if n in counts}
         swaps = {count: self.swaps(best, FAMILIES) for count, best in by_count.items()}
         everything = [c for some in swaps.values() for c in some]
-        done = iter(self.fit(everything, self.best.cost) if everything else [])
+        done = iter(self.fit(everything) if everything else [])
         joint = [_together(by_count[n], [next(done) for _ in some]) for n, some in swaps.items()]
         new = [c for c in joint if c is not None and _signature(c) not in self.tried]
         if new:
@@ -345,22 +367,22 @@ class _Hunt:
             out += _swapped(candidate, k, new)
         return out
 
-    def moves(self, variance: float) -> list[Candidate]:
+    def moves(self) -> list[Candidate]:
         """Return the candidates one move away from the best.
 
         Shapes that bend stand in for close peaks, which may be the halves of one, and for any where
         the fit is poor.
         """
         best = self.best
-        left = len(self.target.data) - float(best.free.sum())
-        bent = best.misfit > _POOR * variance * left or np.isin(best.family, FURTHER).any()
+        bent = self.lack() > _POOR or np.isin(best.family, FURTHER).any()
         kinds = (*FAMILIES, *FURTHER) if bent else FAMILIES
         moves = self.swaps(best, kinds)
         if len(best) > 1:
             deviation = np.sqrt(np.diagonal(best.covariance)[len(best.series) :: 4])
             moves += [_without(best, [int(k)]) for k in np.flatnonzero(deviation > _DOUBTFUL)]
             moves += _merged(best, (*FAMILIES, *FURTHER))
-        moves += [_alike(best, family) for family in kinds if len(best) > 1]
+        if bent and len(best) > 1:
+            moves += [_alike(best, family) for family in FURTHER]
         return moves + _with_more(self.target, best)
 
     def look_around(self) -> None:
@@ -372,7 +394,8 @@ class _Hunt:
         around = self.swaps(best, kinds)
         if len(best) > 1:
             around += [_alike(best, family) for family in kinds]
-        done = self.fit(around, best.cost, 2 * _STEPS)
+        self.steps = 2 * _STEPS
+        done = self.fit(around, best.cost)
         together = _together(best, done)
         if together is not None:
             self.fit([together], best.cost)
