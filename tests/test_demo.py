@@ -163,6 +163,22 @@ def test_the_documentation_shows_the_peaks_that_come_out(analyses: list[Analysis
         assert rounded_alike(resistance, row["resistance_ohm"]), row
 
 
+def test_the_documentation_shows_what_the_comparisons_give(
+    comparisons: dict[str, Comparison],
+) -> None:
+    rows = tables("docs/demo.md")["Sample Resistance Published (Ω) Found (Ω) Standard error (Ω) "
+                                  "Off (%)"]  # fmt: skip
+    fresh = [
+        row for name in OF_SERIES
+        for row in demo.published_rows(comparisons[name].resistances()).to_dict("records")
+    ]  # fmt: skip
+    names = ("published_ohm", "resistance_ohm", "stderr_ohm", "difference_percent")
+    for (sample, role, *numbers), row in zip(rows, fresh, strict=True):
+        assert (sample, role) == (row["sample"], row["role"])
+        for shown, name in zip(numbers, names, strict=True):
+            assert rounded_alike(shown, row[name]), (sample, role, name, row[name])
+
+
 def test_analyses_come_one_by_one(folder: Path) -> None:
     first = next(demo.analyses(folder))
     assert first.spectrum.label == demo.CELLS[0].label
