@@ -8,8 +8,7 @@ from typing import Any
 from eisfit.errors import GeometryError
 from eisfit.geometry import Geometry, Quantity
 from eisfit.trends.points import USABLE
-
-NOT_ITS_OWN = "not the electrolyte's"
+from eisfit.trends.words import listed
 
 
 def conductivity_row(
@@ -80,5 +79,7 @@ def _columns(specific: Quantity | None, sigma: Quantity | None) -> dict[str, Any
             f"{name}_lower_{unit}": lower, f"{name}_upper_{unit}": upper,
         }  # fmt: skip
     best = sigma or specific
-    columns["uncertainty"] = " and ".join(best.sources) if best else ""
+    columns["uncertainty"] = listed(
+        [source.split("_")[0] for source in best.sources] if best else []
+    )
     return columns

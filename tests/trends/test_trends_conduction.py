@@ -23,6 +23,12 @@ def test_conductivity_of_what_is_the_electrolytes():
     assert found["conductivity_lower_s_cm"] < sigma < found["conductivity_upper_s_cm"]
     assert found["area_specific_ohm_cm2"] == pytest.approx(89.0 * 0.785)
     assert (found["status"], found["note"], found["uncertainty"]) == ("ok", "", "resistance")
+    sure = {"area_cm2": 0.01, "thickness_cm": 0.001}
+    rough = Geometry(area_cm2=0.785, thickness_cm=0.05, stderr=sure)
+    found = conductivity_row(row("R1"), rough, ("R1",))
+    assert found["uncertainty"] == "resistance, thickness and area"
+    relative = np.sqrt((0.9 / 89.0) ** 2 + (0.01 / 0.785) ** 2 + 0.02**2)
+    assert found["conductivity_stderr_s_cm"] == pytest.approx(relative * sigma)
 
 
 @pytest.mark.parametrize("model", ["li_in_lpsc_si", "si_lpsc_lic_ncm", "randles", "zarc2"])
