@@ -123,6 +123,8 @@ def walk(content: bytes, source_name: str) -> Iterator[Module]:
     for _ in range(_MOST_MODULES):
         if at >= len(content):
             return
+        if _MAGIC.startswith(content[at : at + len(_MAGIC)]) and at + len(_MAGIC) > len(content):
+            return
         if not content.startswith(_MAGIC, at):
             raise ReadError(
                 f"{source_name} is damaged at byte {at}: expected the start of a module; copy the "

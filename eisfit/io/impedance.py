@@ -10,6 +10,8 @@ from eisfit.io.measurement import Measurement
 from eisfit.io.request import Request
 from eisfit.spectrum import ComplexArray, FloatArray
 
+# Rows that settle a sign; a file may have millions.
+_ENOUGH = 100_000
 _PARTS = ("real", "imaginary", "modulus", "phase")
 
 
@@ -117,7 +119,8 @@ def impedance_of(
             )
         notes.append("the impedance was computed from modulus and phase")
         return _signed(polar, frequency, measurement, request, notes)
-    impedance: ComplexArray = (real + 1j * imaginary).astype(np.complex128)
+    impedance: ComplexArray = np.empty(len(real), np.complex128)
+    impedance.real, impedance.imag = real, imaginary
     if polar is not None:
         _check_agreement(impedance, polar, frequency, source_name, notes)
     elif modulus is not None:
@@ -252,7 +255,7 @@ def _signed(
             "in its column, as asked for"
         )
         return impedance if request.sign == named else impedance.conj()
-    used = np.isfinite(impedance) & (frequency > 0) & (impedance != 0)
+    used = np.flatnonzero(np.isfinite(impedance) & (frequency > 0) & (impedance != 0))[:_ENOUGH]
     z = impedance[used]
     if len(z) < 4 or np.mean(z.imag > 0) < 0.8:
         return impedance

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -14,7 +16,25 @@ from eisfit.io.request import Request
 from eisfit.io.sniff import choose
 from eisfit.io.source import Source
 from eisfit.io.sweeps import by_counter, sweep_starts, usable_rows
-from eisfit.spectrum import FloatArray, Spectrum
+from eisfit.spectrum import ComplexArray, FloatArray, Spectrum
+
+
+@dataclass(frozen=True)
+class _Points:
+    """The points of a measurement, sweep after sweep, and nothing else that takes memory.
+
+    `starts` are the rows where a sweep begins; `conditions` has time, potential and temperature of
+    each row.
+    """
+
+    frequency: FloatArray
+    impedance: ComplexArray
+    starts: list[int]
+    conditions: Mapping[str, FloatArray]
+    metadata: Mapping[str, Any]
+    origins: Sequence[Mapping[str, str]]
+    taken: tuple[str, ...]
+    notes: tuple[str, ...]
 
 
 def read_source(source: Source, request: Request) -> tuple[list[Spectrum], tuple[str, ...]]:
@@ -31,16 +51,18 @@ def read_source(source: Source, request: Request) -> tuple[list[Spectrum], tuple
         measurements = [part for part in parts if isinstance(part, Measurement)]
         if not measurements:
             return [part for part in parts if isinstance(part, Spectrum)], ()
+        parts.clear()
         unused = tuple(dict.fromkeys(name for m in measurements for name in m.unused))
-        return to_spectra(measurements, source, request), unused
+        return _to_spectra(measurements, source, request), unused
 
 
-def to_spectra(
-    measurements: Sequence[Measurement], source: Source, request: Request
+def _to_spectra(
+    measurements: list[Measurement], source: Source, request: Request
 ) -> list[Spectrum]:
     """Choose the impedance, leave out what is no point, split into sweeps, number them.
 
-    Parts of a file without impedance are left out, and said, as long as another part has some.
+    Parts of a file without impedance are left out, and said, as long as another part has some. The
+    list is emptied on the way, so that each table can go as soon as its spectra are there.
 
     Raises
     ------
@@ -52,13 +74,15 @@ def to_spectra(
     spectra: list[Spectrum] = []
     empty: list[NoImpedanceError] = []
     stem = source.path.stem
-    are_named = len({measurement.label for measurement in measurements}) > 1
-    for measurement in measurements:
-        label = f"{stem} {measurement.label}".strip() if are_named else stem
+    labels = [measurement.label for measurement in measurements]
+    for part in labels:
+        label = f"{stem} {part}".strip() if len(set(labels)) > 1 else stem
         try:
-            spectra += _sweeps(measurement, source, request, label, len(spectra) + 1)
+            points = _points(measurements.pop(0), source, request)
         except NoImpedanceError as error:
             empty.append(error)
+            continue
+        spectra += _sweeps(points, source, label, len(spectra) + 1)
     if empty and not spectra:
         raise empty[0]
     if empty:
@@ -67,9 +91,7 @@ def to_spectra(
     return spectra
 
 
-def _sweeps(
-    measurement: Measurement, source: Source, request: Request, label: str, first: int
-) -> list[Spectrum]:
+def _points(measurement: Measurement, source: Source, request: Request) -> _Points:
     notes = list(measurement.notes)
     frequency = frequency_of(measurement, source.name)
     pair = choose_pair(measurement, source.name, request.electrode, notes)
@@ -86,38 +108,54 @@ def _sweeps(
     if (order := by_counter(frequency[rows], counters)) is not None:
         rows, counters = rows[order], [counter[order] for counter in counters]
         notes.append("the rows were put in the order of the cycle, loop or sweep number")
-    starts = sweep_starts(frequency[rows], counters)
-    fixed = dict(measurement.metadata)
+    frequency = frequency[rows]
+    starts = sweep_starts(frequency, counters)
+    fixed = {"format": measurement.format, **measurement.metadata}
     if request.electrode is not None or measurement.control or len(measurement.pairs) > 1:
         fixed["electrode"] = pair
-    said = tuple(notes)
-    parts = np.split(rows, starts[1:])
-    return [
-        Spectrum(
-            frequency[part],
-            impedance[part],
-            label=origin.get("label", label),
-            metadata={
-                "source": source.name,
-                "sha256": source.sha256,
-                "format": measurement.format,
-                "sweep": number,
-                **fixed,
-                **{key: text for key, text in origin.items() if key != "label"},
-                **_conditions(measurement, pair, part),
-                "columns": measurement.taken,
-                "notes": said,
-            },
-        )
-        for number, (part, origin) in enumerate(
-            zip(parts, _origins(measurement, len(parts)), strict=True), start=first
-        )
-    ]
+    return _Points(
+        frequency,
+        impedance if len(rows) == len(impedance) and order is None else impedance[rows],
+        starts,
+        _conditions(measurement.columns, pair, rows),
+        fixed,
+        measurement.origins,
+        measurement.taken,
+        tuple(notes),
+    )
 
 
-def _origins(measurement: Measurement, sweeps: int) -> Sequence[Mapping[str, str]]:
+def _sweeps(points: _Points, source: Source, label: str, first: int) -> list[Spectrum]:
+    found = []
+    bounds = [*points.starts, len(points.frequency)]
+    origins = _origins(points.origins, len(points.starts))
+    for number, ((begin, end), origin) in enumerate(
+        zip(pairwise(bounds), origins, strict=True), start=first
+    ):
+        metadata = {
+            "source": source.name,
+            "sha256": source.sha256,
+            "sweep": number,
+            **points.metadata,
+            **{key: text for key, text in origin.items() if key != "label"},
+            **_of_sweep(points.conditions, slice(begin, end)),
+            "columns": points.taken,
+            "notes": points.notes,
+        }
+        part = slice(begin, end)
+        found.append(
+            Spectrum(
+                points.frequency[part],
+                points.impedance[part],
+                label=origin.get("label", label),
+                metadata=metadata,
+            )
+        )
+    return found
+
+
+def _origins(origins: Sequence[Mapping[str, str]], sweeps: int) -> Sequence[Mapping[str, str]]:
     """Return what eisfit wrote of each sweep, nothing where it wrote of another number of them."""
-    origins = measurement.origins
     if len(origins) == 1:
         return [origins[0]] * sweeps
     return origins if len(origins) == sweeps else [{}] * sweeps
@@ -138,23 +176,26 @@ def _counters(
 
 
 def _conditions(
-    measurement: Measurement, pair: str, rows: np.ndarray[Any, np.dtype[np.intp]]
-) -> dict[str, float]:
+    columns: Mapping[Key, FloatArray], pair: str, rows: np.ndarray[Any, np.dtype[np.intp]]
+) -> dict[str, FloatArray]:
+    """Return time, potential and temperature of each row, where known."""
+    known = {
+        "time_s": columns.get(("time", "")),
+        "potential_v": _potential(columns, pair),
+        "temperature_c": columns.get(("temperature", "")),
+    }
+    return {name: values[rows] for name, values in known.items() if values is not None}
+
+
+def _of_sweep(conditions: Mapping[str, FloatArray], part: slice) -> dict[str, float]:
     """Return when a sweep began, and its mean potential and temperature, where known."""
-    columns = measurement.columns
     found: dict[str, float] = {}
-    time = columns.get(("time", ""))
-    if time is not None and np.isfinite(time[rows[0]]):
-        found["time_s"] = float(time[rows[0]])
-    for name, values in (
-        ("potential_v", _potential(columns, pair)),
-        ("temperature_c", columns.get(("temperature", ""))),
-    ):
-        if values is None:
-            continue
-        # Instruments without a probe write -327.63 and the like.
-        used = values[rows][np.isfinite(values[rows])]
-        if name == "temperature_c":
+    for name, values in conditions.items():
+        used = values[part]
+        if name == "time_s":
+            used = used[:1]
+        used = used[np.isfinite(used)]
+        if name == "temperature_c":  # instruments without a probe write -327.63 and the like
             used = used[used > -273.15]
         if used.size:
             found[name] = float(np.mean(used))
