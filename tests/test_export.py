@@ -120,14 +120,16 @@ def test_workbook_of_several_sheets(table, tmp_path):
 
 def test_latex():
     frame = pd.DataFrame({
-        "sample": ["Si_50% & $x$ \\input{a} [b]"], "resistance_ohm": [470.123],
-        "stderr_ohm": [1.23], "lower_ohm": [467.701], "tau_s": [1.234567e-5],
-        "tau_stderr_s": [2.3e-8], "n": [3], "p_value": [np.nan], "significant": [True],
+        "sample": ["Si_50% & $x$ \\input{a} [b]", "Si"], "resistance_ohm": [470.123, 1.0],
+        "stderr_ohm": [1.23, 0.02], "lower_ohm": [467.701, 0.96], "tau_s": [1.234567e-5, 1.0],
+        "tau_stderr_s": [2.3e-8, np.nan], "n": [3, 4], "p_value": [np.nan, 0.012345],
+        "significant": [True, False], "state": ["", ""], "time_h": [np.nan, np.nan],
+        "sentence": ["so", "so"],
     })  # fmt: skip
     lines = latex_table(frame, caption="R & D").splitlines()
     assert lines[0] == r"% needs \usepackage{booktabs}"
     assert r"\caption{R \& D}" in lines
-    assert r"\begin{tabular}{lrrrrrl}" in lines
+    assert r"\begin{tabular}{lrrrrrl}" in lines  # neither state nor time nor sentence
     assert (
         r"sample & resistance ($\Omega$) & lower ($\Omega$) & tau (s) & n & p value & "
         r"significant \\" in lines
@@ -136,6 +138,7 @@ def test_latex():
         r"Si\_50\% \& \$x\$ \textbackslash{}input\{a\} {[}b{]} & $470.1 \pm 1.2$ & $467.7$ & "
         r"$(1.2346 \pm 0.0023) \times 10^{-5}$ & $3$ & -- & yes \\" in lines
     )
+    assert r"Si & $1.000 \pm 0.020$ & $0.960$ & $1$ & $4$ & $0.01235$ & no \\" in lines
     assert lines[-1] == r"\end{table}"
     assert latex_table(frame).splitlines()[-1] == r"\end{tabular}"
 
@@ -198,7 +201,7 @@ def test_errors_join_their_values():
     assert found == {
         "resistance_ohm": ("stderr_ohm", ""), "lower_ohm": ("", "stderr_ohm"),
         "tau_s": ("tau_stderr_s", ""), "alpha": ("alpha_stderr", ""),
-        "energy_ev": ("energy_stderr_ev", ""), "lower_ev": ("", ""),
+        "energy_ev": ("energy_stderr_ev", ""), "lower_ev": ("", "energy_stderr_ev"),
         "value": ("stderr", ""), "lost_stderr_x": ("", ""),
     }  # fmt: skip
 

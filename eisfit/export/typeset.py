@@ -45,8 +45,10 @@ class Column:
 def latex_table(table: pd.DataFrame, caption: str = "") -> str:
     """Return a table as LaTeX (package booktabs), a value and its error together.
 
-    With a caption it is a float, without one the tabular alone.
+    With a caption it is a float, without one the tabular alone. Columns without a single entry are
+    left out, and that of sentences, which repeat the row.
     """
+    table = _shown(table)
     columns, cells = _cells(table, _latex_text, _latex_number)
     kinds = "".join("r" if _is_number_column(table[c.name]) else "l" for c in columns)
     lines = [
@@ -66,7 +68,8 @@ def latex_table(table: pd.DataFrame, caption: str = "") -> str:
 
 
 def markdown_table(table: pd.DataFrame) -> str:
-    """Return a table as Markdown with pipes, a value and its error together."""
+    """Return a table as Markdown with pipes; what it shows is as in `latex_table`."""
+    table = _shown(table)
     columns, cells = _cells(table, _markdown_text, _plain_number)
     rule = ["---:" if _is_number_column(table[c.name]) else "---" for c in columns]
     heads = [_markdown_text(heading(column.name)) for column in columns]
@@ -115,9 +118,14 @@ def _owner(error: str, names: Sequence[str]) -> str:
 def _guide(name: str, names: Sequence[str]) -> str:
     """Return the error by which an end of an interval is rounded, or ""."""
     for end in ("lower", "upper"):
-        if end in name.split("_"):
-            error = name.replace(end, "stderr", 1)
-            return error if error in names else ""
+        if end not in name.split("_"):
+            continue
+        error = name.replace(end, "stderr", 1)
+        if error in names:
+            return error
+        unit = name.removeprefix(end)  # lower_ev goes by energy_stderr_ev
+        like = [other for other in names if unit and other.endswith(f"_stderr{unit}")]
+        return like[0] if like and name.startswith(end) else ""
     return ""
 
 
@@ -148,6 +156,17 @@ def rounded_number(value: float, guide: float = math.nan) -> tuple[str, int]:
 def _four(value: float) -> str:
     text = f"{value:.{DIGITS}g}"
     return text if "e" not in text else f"{value:.0f}"
+
+
+def _shown(table: pd.DataFrame) -> pd.DataFrame:
+    """Return the table without what nobody reads in print; an empty one as it is."""
+    if not len(table):
+        return table
+    empty = [
+        name for name in table.columns
+        if name == "sentence" or (table[name].isna() | (table[name] == "")).all()
+    ]  # fmt: skip
+    return table if len(empty) == table.shape[1] else table.drop(columns=empty)
 
 
 def _cells(

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from eisfit.errors import TrendError
 from eisfit.trends.points import one_row, usable_points
 from eisfit.trends.regression import Line, student, two_sided, weighted_line
-from eisfit.trends.words import probability, rounded, span
+from eisfit.trends.words import probability, span
 
 Array = NDArray[Any]
 BOLTZMANN_EV_K = 8.617333262e-5  # exact by the SI of 2019, as the next
@@ -118,9 +118,8 @@ class Activation:
         if self.status == "too few points":
             return f"{head} not determined, too few points (n = {self.n})" + self._tail()
         text, interval = span(self.energy_ev, self.lower_ev, self.upper_ev, self.level)
-        kj = rounded(
-            (self.upper_ev - self.lower_ev) / 2.0 * KJ_MOL_PER_EV, self.energy_kj_mol
-        )[0]  # fmt: skip
+        ends = KJ_MOL_PER_EV * self.lower_ev, KJ_MOL_PER_EV * self.upper_ev
+        kj, _ = span(self.energy_kj_mol, *ends)
         places = f"n = {self.n} temperatures, {self.low_c:g} to {self.high_c:g} °C"
         return f"{head} {text} eV ({kj} kJ/mol), {interval}; {places}" + self._tail()
 
@@ -181,9 +180,7 @@ def arrhenius(
     if not np.all(np.isfinite(celsius) & (celsius > -ZERO_C)):
         raise TrendError("every temperature must be a number above -273.15 °C")
     equation, unit = _LAWS[kind, form]
-    notes = [f"left out: {points.left_out}"] if points.left_out else []
-    if points.outside:
-        notes.append(f"{points.outside} of the points belong to a process outside the window")
+    notes = points.notes()
     n = len(celsius)
     empty = Activation(
         quantity or kind, kind, form, equation, prefactor_unit=unit, n=n, level=level

@@ -164,7 +164,7 @@ def change(
     places = None if position is None else one_row(position, "position", total)
     names = _names(places, labels, total)
     index = np.flatnonzero(points.used)
-    note = f"left out: {points.left_out}" if points.left_out else ""
+    note = "; ".join(points.notes())
     n = len(index)
     if n < 2:
         why = points.left_out or f"{total} value{'s' * (total != 1)}"

@@ -104,9 +104,7 @@ def growth_laws(
     time = np.round(time, 6)  # to some milliseconds: shorter times are those of rounding
     n, distinct = len(time), len(np.unique(time))
     empty = Growth(quantity, unit, n=n, level=level)
-    said = [f"left out: {points.left_out}"] if points.left_out else []
-    if points.outside:
-        said.append(f"{points.outside} of the points belong to a process outside the window")
+    said = points.notes()
     if distinct < 3 or n < 4:
         return replace(empty, status="too few points", note="; ".join(said))
     laws = [law for law in LAWS if law.n_parameters < distinct]

@@ -41,6 +41,14 @@ class Points:
     left_out: str
     outside: int
 
+    def notes(self) -> list[str]:
+        """Return what a reader must know of the choice; empty where all was used."""
+        said = [f"left out: {self.left_out}"] if self.left_out else []
+        if self.outside:
+            many = f"{self.outside} points belong" if self.outside > 1 else "1 point belongs"
+            said.append(f"{many} to a process outside the measured window")
+        return said
+
 
 def usable_points(
     values: ArrayLike, stderr: ArrayLike | None, status: Sequence[str] | None, what: str = "value"

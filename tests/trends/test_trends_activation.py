@@ -157,7 +157,7 @@ def test_what_is_not_ok_is_left_out():
     assert found.n == 4
     assert found.energy_ev == pytest.approx(0.38, rel=1e-6)
     assert "left out: 1 at bound" in found.sentence()
-    assert "1 of the points belong to a process outside the window" in found.note
+    assert "1 point belongs to a process outside the measured window" in found.note
 
 
 @pytest.mark.parametrize(
