@@ -151,4 +151,10 @@ def _smaller(model: Model, fit: FitResult) -> list[Model]:
     gone = len(lost) - sum(arc.has_tau for arc in fit.arcs)
     if not gone:
         return [model]
-    return [without(model, labels) for labels in combinations(arc_labels(model), gone)]
+    smaller = [without(model, labels) for labels in combinations(arc_labels(model), gone)]
+    # An element between the arcs, as a blocking tail, can give another order of parameters
+    return [one for one in smaller if _places_of_arcs(one) == _places_of_arcs(fit.model)]
+
+
+def _places_of_arcs(model: Model) -> list[int]:
+    return [arc.resistance for arc in model.arcs if arc.has_tau]

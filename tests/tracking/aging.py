@@ -44,12 +44,15 @@ class Aging:
         """
         best = np.zeros(len(fits), dtype=bool)
         for names in permutations(range(3)):
-            good = np.array([fit is not None and self._fits(t, fit, names)
+            good = np.array([fit is not None and self.fits(t, fit, names)
                              for t, fit in enumerate(fits)])  # fmt: skip
             best = max(best, good, key=np.sum)
         return best
 
-    def _fits(self, t: int, fit: FitResult, names: tuple[int, ...]) -> bool:
+    def fits(self, t: int, fit: FitResult, names: tuple[int, ...]) -> bool:
+        """Return whether the arcs of a fit are these ones of the truth."""
+        if len(fit.arcs) < 4:
+            return False
         values = fit.value_array()
         arcs = [arc for arc in fit.arcs if arc.has_tau]
         found = np.log([[values[arc.resistance], float(arc.tau_of(values))] for arc in arcs])
