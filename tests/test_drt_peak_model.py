@@ -120,8 +120,9 @@ def test_share_falls_where_the_peaks_do_not_fit(monkeypatch):
     clean = 10 + zarc(100, 1e-4, 0.75, 0.6) + bell(100, 0.1, 0.9)
     spectrum = Spectrum(FREQUENCY, noisy(clean, 3e-4))
     free = drt_spectrum(spectrum, samples=0)
-    monkeypatch.setattr(search._Hunt, "suit_counts", lambda self: None)
+    monkeypatch.setattr(search._Hunt, "suit_counts", lambda self, counts: None)
     monkeypatch.setattr(search._Hunt, "try_together", lambda self, moves: None)
+    monkeypatch.setattr(search._Hunt, "look_around", lambda self: None)
     bound = drt_spectrum(spectrum, samples=0)
     assert bound.share < 0.5 < free.share
     assert "times the variance" in bound.reason

@@ -32,7 +32,7 @@ _SKIRT = 0.8
 _STEP = 0.25
 _POOR_RMS = 0.01
 _FAR_OFF = 1.5
-_FEW = 0.3
+_NEIGHBOURS = 3
 # Half width of the interval of R, relative to R, beyond which a number is none, and beyond which a
 # shoulder and its neighbour have no shares of their own.
 _UNDETERMINED = 0.75
@@ -264,22 +264,38 @@ def _status(row: Mapping[str, Any], window: tuple[float, float], on_shoulder: bo
 
 
 def on_weights(frequency: FloatArray, factors: FloatArray) -> tuple[str, ...]:
-    """Return what to say of (N,) factors by which standard deviations were made to grow."""
-    off = factors > _FAR_OFF * np.median(factors)
+    """Return what to say of (N,) factors by which standard deviations were made to grow.
+
+    A point that stands out among its neighbours is an outlier; where neighbours go together, the
+    noise there is larger.
+    """
+    off = factors > _FAR_OFF * _typical_near(factors)
     said = []
-    if off.any() and off.mean() < _FEW:
+    if off.any():
         places = ", ".join(f"{f:.3g}" for f in frequency[off])
         said.append(
             f"Far off the curve, and counted for less (outliers, or more than it can follow): the "
             f"points at {places} Hz."
         )
-    rest = factors[~off]
+    rest, places_left = factors[~off], frequency[~off]
     if len(rest) and rest.max() > _FAR_OFF * rest.min():
         said.append(
             f"The noise is not as the weighting has it, but uneven by a factor of "
-            f"{rest.max() / rest.min():.2g}; it was estimated from the residuals."
+            f"{rest.max() / rest.min():.2g}, largest at {places_left[rest.argmax()]:.2g} Hz; it was "
+            "estimated from the residuals."
         )
     return tuple(said)
+
+
+def _typical_near(factors: FloatArray) -> FloatArray:
+    """Return the (N,) median of every value and its neighbours.
+
+    The end stands for what would follow: noise that rises to the end is no outlier.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(
+        np.pad(factors, _NEIGHBOURS, mode="edge"), 2 * _NEIGHBOURS + 1
+    )
+    return np.asarray(np.median(windows, axis=1))
 
 
 def messages(

@@ -301,7 +301,7 @@ class _Hunt:
 
     def start_again(self) -> None:
         """Keep the best of every number of peaks, and fit what follows with more patience."""
-        self.steps = 2 * _STEPS
+        self.steps = 4 * _STEPS
         self.swapped.clear()
         self.tried = {_signature(c): c for c in self.by_count().values()}
 
