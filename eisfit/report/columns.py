@@ -21,6 +21,8 @@ _KNOWN = {
     "first": ("First", "", "sample"),
     "second": ("Second", "", "sample"),
     "ratio": ("Ratio", "", "first over second, or last over first"),
+    "difference": ("Difference", "", "last less first"),
+    "difference_stderr": ("± 1 σ", "", "standard error of the difference"),
     "n": ("n", "", "points"),
     "n_first": ("n first", "", "cells of the first sample"),
     "n_second": ("n second", "", "cells of the second sample"),

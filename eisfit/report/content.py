@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from eisfit.comparison import Comparison
 
 _OVERVIEW = (
-    "name", "verdict", "kk_rms_percent", "rms_percent", "circuit", "points", "notes", "message",
+    "name", "verdict", "message", "kk_rms_percent", "rms_percent", "circuit", "points", "notes",
 )  # fmt: skip
 _PROVENANCE = (
     "name", "source", "sweep", "sha256", "format", "technique", "electrode", "acquired", "points",

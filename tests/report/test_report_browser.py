@@ -6,13 +6,15 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 from browser import Page
 from conftest import HOSTILE, MARKUP
 
+import eisfit
 from eisfit.analysis import Analysis
 from eisfit.comparison import Comparison
-from eisfit.report import report_html
+from eisfit.report import report_html, write_report
 
 CANVAS = "#plot-{} .canvas"
 
@@ -243,6 +245,55 @@ def test_nyquist_has_equal_axes(opened: Page) -> None:
     assert pixels_per_unit()[0] > 1.3 * across
     across, up = pixels_per_unit()
     assert across == pytest.approx(up, rel=0.01)
+
+
+def test_ticks_are_where_their_labels_say(opened: Page) -> None:
+    """Even steps of a linear axis have even labels, at every zoom."""
+    for plot in ("nyquist", "phase", "misfit", "kk"):
+        canvas = CANVAS.format(plot)
+        x, y = opened.middle(canvas)
+        opened.value("new Promise(done => setTimeout(done, 450))")
+        for _ in range(12):
+            found = opened.value(
+                f"[...document.querySelectorAll('{canvas} text[text-anchor=end]')].map("
+                "t => [+t.getAttribute('y'), +t.textContent.replace('−', '-')])"
+            )
+            heights, labels = zip(*found, strict=True)
+            assert len(labels) >= 3
+            scale = (labels[-1] - labels[0]) / (heights[-1] - heights[0])
+            expected = [labels[0] + scale * (height - heights[0]) for height in heights]
+            assert labels == pytest.approx(expected, abs=0.03 * abs(labels[1] - labels[0]))
+            opened.mouse("mouseWheel", x, y, deltaX=0, deltaY=-70)
+
+
+def test_odd_spectra_open_without_complaint(page: Page, tmp_path: Path) -> None:
+    frequency = np.geomspace(1e5, 1.0, 12)
+    omega = 2.0 * np.pi * frequency
+    rng = np.random.default_rng(5)
+    noise = 1.0 + 1e-3 * (rng.standard_normal(12) + 1j * rng.standard_normal(12))
+    odd = {
+        "resistor": 50.0 * noise,
+        "inductive": (1e-3 + 1j * omega * 1e-7) * noise,
+        "huge": 1e12 / (1.0 + 1j * omega * 1e-2) * noise,
+        "blocking": (1e-6 + 1.0 / (1j * omega * 1e-6)) * noise,
+        "": 5.0 / (1.0 + 1j * omega * 1e-3) * noise,
+    }
+    spectra = [eisfit.Spectrum(frequency, z, label) for label, z in odd.items()]
+    path = tmp_path / "odd.html"
+    write_report([eisfit.analyze(spectrum, "zarc1") for spectrum in spectra], path)
+    page.window(900)
+    page.open(path)
+    assert page.complaints == []
+    page.click("#pick-none")
+    for number in range(len(spectra)):
+        page.click(f"#pick-list li:nth-child({number + 1}) input")
+        paths = page.value(
+            "[...document.querySelectorAll('.canvas path')].map(p => p.getAttribute('d')).join('')"
+        )
+        assert "NaN" not in paths
+        assert "Infinity" not in paths
+        page.click(f"#pick-list li:nth-child({number + 1}) input")
+    assert page.complaints == []
 
 
 def test_spectra_are_picked_hidden_and_found(opened: Page) -> None:

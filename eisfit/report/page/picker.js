@@ -3,11 +3,11 @@
 const SLOTS = 8; // colours that can be told apart
 
 class Picker {
-  // first: those that are shown at the beginning, where there are many
+  // first: those that are shown at the beginning
   constructor(spectra, first, onChange) {
     this.spectra = spectra;
     this.onChange = onChange;
-    this.chosen = new Set(spectra.length <= SLOTS ? spectra : first);
+    this.chosen = new Set(first);
     this.hidden = new Set();
     this.slots = new Map();
     this.list = document.getElementById("pick-list");

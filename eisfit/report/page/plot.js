@@ -66,6 +66,7 @@ class Plot {
     this.margin = { left: 58, right: 14, top: this.spec.upper ? 30 : 10, bottom: 42 };
     this.canvas.setAttribute("width", width);
     this.canvas.setAttribute("height", height);
+    this.canvas.setAttribute("viewBox", `0 0 ${width} ${height}`); // paper has another width
     this.view.resize(width - this.margin.left - this.margin.right, height - this.margin.top - this.margin.bottom);
     this.draw();
   }
@@ -215,7 +216,7 @@ function drawAxes(plot, root) {
     if (tick.label) svg("text", { x, y: view.height + 16, "text-anchor": "middle" }, root).textContent = tick.label;
   }
   const [ys, yPrefix] = scaleOf(spec.y, view.y);
-  for (const tick of ticksOf(spec.y, view.y, view.height / 45, ys)) {
+  for (const tick of ticksOf(spec.y, view.y, view.height / 36, ys)) {
     const y = pixel(view.top(tick.at));
     svg("path", { d: `M0 ${y}h${tick.minor ? 3 : 6}`, class: "tick" }, root);
     if (!tick.minor) svg("path", { d: `M0 ${y}H${view.width}`, class: "grid" }, root);

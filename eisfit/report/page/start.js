@@ -41,14 +41,15 @@ function setsOf({ spectra, tracks }) {
 function setUpPlots(data) {
   const spectra = data.spectra;
   spectra.forEach(prepare);
-  const heights = spectra.flatMap((one) => one.heights);
+  const sets = setsOf(data);
+  const first = spectra.length <= SLOTS ? spectra : sets.length ? sets[0][1] : spectra.slice(0, MOST_AT_FIRST);
+  const heights = first.flatMap((one) => one.heights);
   const far = Math.max(...heights) > UNLIKE * Math.min(...heights);
   const options = { scale: far ? "log" : "linear", by: data.along || "", above: 0, floor: 1e-4 * Math.min(...spectra.map((one) => one.least)) };
   document.getElementById("workbench").hidden = false;
   const panels = document.getElementById("panels");
   const plots = ROOT_PLOTS.map((spec) => new Plot(panels, spec));
-  const sets = setsOf(data);
-  const picker = new Picker(spectra, sets.length ? sets[0][1] : spectra.slice(0, MOST_AT_FIRST), (keepLegend) => {
+  const picker = new Picker(spectra, first, (keepLegend) => {
     const chooser = document.getElementById("sets");
     if (chooser && !picker.setting && !keepLegend) chooser.value = "";
     update(true, keepLegend);
@@ -72,7 +73,9 @@ function setUpPlots(data) {
       if (i !== "") picker.set(sets[i][1]);
       plots.forEach((plot) => plot.reset());
     }));
-    tools.lastChild.querySelector("select").id = "sets";
+    const chooser = tools.lastChild.querySelector("select");
+    chooser.id = "sets";
+    chooser.value = String(sets.findIndex(([, members]) => members === (first === spectra ? spectra : sets[0][1])));
   }
   const varying = (data.coordinates || []).filter(([name]) => new Set(spectra.map((one) => one.conditions[name])).size > 1);
   if (varying.length) {
@@ -130,6 +133,8 @@ function guideOf({ series, layer, index }) {
 }
 
 document.documentElement.classList.add("scripted");
+// Paper has nothing to click on
+window.addEventListener("beforeprint", () => document.querySelectorAll("details.more").forEach((part) => { part.open = true; }));
 setUpTables();
 const DATA = JSON.parse(document.getElementById("data").textContent);
 setUpTrends(DATA.trends, DATA.spectra[0].unit);

@@ -7,8 +7,12 @@ function niceStep(raw) {
 
 // Values at most `most` in number, with labels as multiples of `scale`
 function linearTicks(low, high, most, scale) {
-  const step = niceStep((high - low) / Math.max(most, 1));
-  const decimals = Math.max(0, -Math.floor(Math.log10(step / scale) + 1e-9) + (/2\.5/.test((step / scale).toPrecision(2)) ? 1 : 0));
+  let step = niceStep((high - low) / Math.max(most, 1));
+  const few = Math.floor(high / step) - Math.ceil(low / step) < 2;
+  if (few && most >= 3) step = niceStep(step / 2.6);
+  const size = Math.floor(Math.log10(step / scale) + 1e-9);
+  const quarters = Math.abs(step / scale / 10 ** size - 2.5) < 1e-6;
+  const decimals = Math.max(0, -size + (quarters ? 1 : 0));
   const ticks = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) {
     const label = ((i * step) / scale).toFixed(Math.min(decimals, 12));

@@ -1,6 +1,6 @@
 // Resistances along the series: one plot a role, one line a track.
 
-const TREND_KINDS = [["points", "Values"], ["errors", "95 % interval"], ["line", "Law"]];
+const TREND_KINDS = [["points", "Values"], ["errors", "95 % interval"]];
 const KELVIN = 273.15;
 const TREND_SCALES = {
   time_h: [["linear", "time", (t) => t], ["root", "square root of time", Math.sqrt], ["log", "logarithm of time", (t) => t]],
@@ -55,7 +55,8 @@ function setUpTrends(trends, unit) {
   const scales = TREND_SCALES[along.name] || [["linear", "linear", (t) => t]];
   const options = { x: "linear", y: spanOf(trends) > 30 ? "log" : "linear", scales, hidden: new Set() };
   const compared = trends.roles.some((role) => role.series.some((entry) => entry.reference.some((value) => value !== null)));
-  const kinds = [...TREND_KINDS, ...(compared ? [["reference", "Reference"]] : [])];
+  const told = trends.roles.some((role) => role.laws.length);
+  const kinds = [...TREND_KINDS, ...(told ? [["line", "Law"]] : []), ...(compared ? [["reference", "Reference"]] : [])];
   const plots = trends.roles.map((role, i) => new Plot(document.getElementById("trend-panels"), {
     id: `trend-${i}`, title: role.role.charAt(0).toUpperCase() + role.role.slice(1), kinds, tall: 320, aspect: 0.66, x: trendAxis(along, "linear"), y: { label: "R" },
   }));
