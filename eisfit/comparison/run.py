@@ -11,8 +11,9 @@ from eisfit.analysis import Analysis
 from eisfit.circuit.models import Model, load_model
 from eisfit.comparison.comparison import Comparison
 from eisfit.comparison.words import conditions, named
-from eisfit.errors import SeriesError
+from eisfit.errors import EisfitError, SeriesError
 from eisfit.series import Failure, Series
+from eisfit.spectrum import Spectrum
 from eisfit.tracking import Track, track
 
 _OPTIONS = ("fit_options", "drt_options", "area_over_thickness_cm", "share")
@@ -95,14 +96,26 @@ def _job(
     series: Series, members: Sequence[int], model: str | Model, options: Mapping[str, Any]
 ) -> Callable[[], Track]:
     first = series.members[members[0]]
-    own = load_model(first.model) if first.model and first.model != "auto" else first.model
     size = first.geometry
     known = size is not None and size.area_cm2 is not None and size.has_thickness
     of_cell = {"area_over_thickness_cm": size.area_over_thickness_cm} if size and known else {}
     return partial(
-        track,
+        follow,
         [series.members[i].spectrum.with_label(series.members[i].sample) for i in members],
         [series.position(i) for i in members],
-        own or model,
-        **{**of_cell, **options},
+        first.model or model,
+        {**of_cell, **options},
     )
+
+
+def follow(
+    spectra: Sequence[Spectrum],
+    position: Sequence[float],
+    model: str | Model,
+    options: Mapping[str, Any],
+) -> Track:
+    """Return a track; one that cannot be followed at all, as by a wrong model, has failed whole."""
+    try:
+        return track(spectra, position, model, **options)
+    except EisfitError as error:
+        return Track((None,) * len(spectra), (str(error),) * len(spectra))

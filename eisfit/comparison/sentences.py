@@ -91,10 +91,11 @@ def _conductivities(comparison: Comparison) -> Iterator[str]:
             continue
         where = conditions({k: row[k] for k in ("cell", "time_h", "state")})
         at = condition("temperature_c", row["temperature_c"])
-        value, width = rounded(1e3 * error, 1e3 * sigma, 1e3 * error)
+        value = rounded(1e3 * error, 1e3 * sigma)[0]
         yield (
-            f"{named(row['sample'], where)}: ionic conductivity {value} ± {width} mS/cm"
-            f"{f' at {at}' if at else ''}, one standard error, from that of {row['uncertainty']}"
+            f"{named(row['sample'], where)}: ionic conductivity {value} mS/cm"
+            f"{f' at {at}' if at else ''}; standard error {100 * error / sigma:.2g} %, of "
+            f"{row['uncertainty'].replace('_', ' ')}"
         )
 
 

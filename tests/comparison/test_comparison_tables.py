@@ -171,6 +171,16 @@ def test_a_member_may_have_a_model_of_its_own() -> None:
     ]  # fmt: skip
 
 
+def test_a_wrong_model_of_one_row_costs_only_that_row() -> None:
+    series = Series.from_spectra(
+        [half_cell(40.0, 60.0, 0), half_cell(40.0, 60.0, 1)],
+        sample=["a", "b"], model=["", "no_such_model"],
+    )  # fmt: skip
+    found = series.compare("li_in_lpsc_si")
+    assert [f.where for f in found.failures] == ["b"]
+    assert "no_such_model" in found.failures[0].error
+
+
 @pytest.mark.parametrize(
     ("model", "options", "error"),
     [("nonsense_model", {}, ModelError), ("zarc1", {"weights": "unit"}, SeriesError)],
