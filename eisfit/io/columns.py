@@ -115,6 +115,8 @@ _LONGEST = 200
 VITAL = ("frequency", "omega", "real", "imaginary", "modulus", "phase")
 # Re[Z] is no unit in brackets.
 _BRACKETED = re.compile(r"^([-\s]*(?:re|im)[a-z]*)\s*\[(z[^\]]*)\]", re.IGNORECASE)
+# A sign such as that of ohm, which an export could not write.
+_LOST = re.compile(r"\s*[\[(/]\s*[?\ufffd]\s*[\])]?$")
 IMPEDANCE_QUANTITIES = ("real", "imaginary", "modulus", "phase")
 
 
@@ -134,6 +136,7 @@ def interpret(name: str) -> Column | None:
 def _interpret(name: str) -> Column | None:
     text = re.sub(r"^(?:data|column)\s*:\s*", "", _plain(name), flags=re.IGNORECASE)
     text = _BRACKETED.sub(r"\1(\2)", text)
+    text = _LOST.sub("", text)
     for place in _UNIT_PLACES:
         match = place.fullmatch(text)
         unit = _unit(match["unit"]) if match else None

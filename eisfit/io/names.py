@@ -16,12 +16,16 @@ _LETTERS = str.maketrans(
         "ø": "o", "<": "", ">": "", "{": "(", "}": ")",
     }
 )  # fmt: skip
+# UTF-8 that was read as a western encoding and written again.
+_GARBLED = {"Î©": "ohm", "â„¦": "ohm", "Â°": "deg", "Âµ": "u", "Â²": "2"}
 
 
 def plain(text: str) -> str:
     """Return text without accents, its signs and wide letters in their plain forms."""
     if text.isascii():
         return text.translate(_LETTERS)
+    for wrong, right in _GARBLED.items():
+        text = text.replace(wrong, right)
     # Before the rest: an acute accent alone would fall apart into a space.
     text = unicodedata.normalize("NFKD", text.translate(_LETTERS))
     return "".join(c for c in text if not unicodedata.combining(c)).translate(_LETTERS)

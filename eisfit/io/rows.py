@@ -205,7 +205,7 @@ def _collect(
                     raise _SurpriseError(number) from None
                 found.odd += 1
                 found.first_odd = found.first_odd or odd
-            elif exact and len(without_gaps(line, True).split()) == exact:
+            elif not row and exact and len(without_gaps(line, True).split()) == exact:
                 found.wide += 1
                 found.first_wide = found.first_wide or line.strip()[:40]
             numbers.extend(row)

@@ -18,6 +18,15 @@ HEAD_BYTES = 1 << 18
 # Longer lines are no text of a measurement, and would be held in memory whole.
 _LONGEST_LINE = 1 << 22
 _CHUNK = 1 << 20
+_CYRILLIC = ("астот", "АСТОТ")
+_COUNTRIES = tuple(
+    (name, tuple(word.encode(name) for word in words))
+    for name, words in (
+        ("gb18030", ("频率",)), ("big5", ("頻率",)), ("shift_jis", ("周波数",)),
+        ("euc_jp", ("周波数",)), ("cp1251", _CYRILLIC), ("koi8_r", _CYRILLIC),
+        ("cp1250", ("totliwość",)), ("iso8859_2", ("totliwość",)),
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,7 +87,11 @@ class Source:
 
     @cached_property
     def encoding(self) -> str:
-        """Encoding of a text file, from its first bytes: UTF-8, UTF-16, or else latin-1."""
+        """Encoding of a text file, from its first bytes.
+
+        UTF-8, UTF-16, that of a country whose word for frequency is there, or else Windows' western
+        one, of which latin-1 is a part.
+        """
         if self.head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         # Text of a measurement is mostly ASCII, so UTF-16 shows as every second byte being zero.
@@ -89,7 +102,10 @@ class Source:
         try:
             codecs.getincrementaldecoder("utf-8")().decode(self.head)
         except UnicodeDecodeError:
-            return "latin-1"
+            return next(
+                (name for name, words in _COUNTRIES if any(word in self.head for word in words)),
+                "cp1252",
+            )
         return "utf-8-sig"
 
     @property
