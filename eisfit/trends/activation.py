@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eisfit.errors import TrendError
-from eisfit.trends.points import one_row, usable_points
+from eisfit.trends.points import check_level, one_row, usable_points
 from eisfit.trends.regression import Line, student, two_sided, weighted_line
 from eisfit.trends.words import probability, span
 
@@ -173,38 +173,41 @@ def arrhenius(
             f"no form {form!r} of {kind!r}: a resistance or a conductivity has 'sigma T' and "
             "'sigma', a tau has 'tau'"
         )
-    if not 0 < level < 1:
-        raise TrendError(f"a level must lie between 0 and 1, such as 0.95; found {level!r}")
+    check_level(level)
     points = usable_points(value, stderr, status, kind)
     celsius = one_row(temperature_c, "temperature", len(points.used))[points.used]
     if not np.all(np.isfinite(celsius) & (celsius > -ZERO_C)):
         raise TrendError("every temperature must be a number above -273.15 °C")
     equation, unit = _LAWS[kind, form]
-    notes = points.notes()
     n = len(celsius)
     empty = Activation(
         quantity or kind, kind, form, equation, prefactor_unit=unit, n=n, level=level
     )
     if _distinct(celsius) < 2:
-        return replace(empty, status="too few points", note="; ".join(notes))
-    logs = _logarithm(points.values, celsius + ZERO_C, kind, form)
+        return replace(empty, status="too few points", note="; ".join(points.notes()))
     errors = None if points.stderr is None else points.stderr / points.values
+    found = replace(empty, low_c=float(celsius.min()), high_c=float(celsius.max()))
+    logs = _logarithm(points.values, celsius + ZERO_C, kind, form)
+    return _fitted(found, celsius, logs, errors, points.notes())
+
+
+def _fitted(
+    found: Activation, celsius: Array, logs: Array, errors: Array | None, notes: Sequence[str]
+) -> Activation:
+    """Return the result of a straight line, with the test of whether it is one."""
     x = 1.0 / (BOLTZMANN_EV_K * (celsius + ZERO_C))
     line, middle = _line(x, logs, errors, 2)
     curvature = _curvature(x, logs, errors) if _distinct(celsius) >= 4 else float("nan")
-    state = "no interval" if line.room == 0 else "ok"
+    status = "no interval" if line.room == 0 else "ok"
     if curvature < 0.05:
-        state = "curved"
-        notes.append(
-            f"the line is curved ({probability(curvature)}): one energy does not describe it"
-        )
+        status = "curved"
+        bent = f"the line is curved ({probability(curvature)}): one energy does not describe it"
+        notes = [*notes, bent]
     found = replace(
-        empty,
+        found,
         scatter_percent=100.0 * line.scatter,
         curvature_p=curvature,
-        low_c=float(celsius.min()),
-        high_c=float(celsius.max()),
-        status=state,
+        status=status,
         note="; ".join(notes),
     )
     return _with_numbers(found, line, middle)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from eisfit.errors import TrendError
-from eisfit.trends.points import one_row, usable_points
+from eisfit.trends.points import check_level, one_row, usable_points
 from eisfit.trends.ratios import CELLS, FIT_ONLY
 from eisfit.trends.regression import student, two_sided
 from eisfit.trends.words import probability, span
@@ -157,46 +157,46 @@ def change(
     TrendError
         If lengths differ, a usable value is not positive, or the level is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise TrendError(f"a level must lie between 0 and 1, such as 0.95; found {level!r}")
+    check_level(level)
     points = usable_points(values, stderr, status, "resistance")
     total = len(points.used)
     places = None if position is None else one_row(position, "position", total)
     names = _names(places, labels, total)
     index = np.flatnonzero(points.used)
-    note = "; ".join(points.notes())
     n = len(index)
+    empty = Change(quantity, n=n, note="; ".join(points.notes()), level=level)
     if n < 2:
         why = points.left_out or f"{total} value{'s' * (total != 1)}"
-        return Change(quantity, n=n, status=f"too few points ({why})", level=level)
-    order = np.argsort(places[index], kind="stable") if places is not None else np.arange(n)
-    first, last = int(order[0]), int(order[-1])
-    sizes = points.values
-    result: dict[str, Any] = {
-        "start": names[index[first]],
-        "end": names[index[last]],
-        "first_value": float(sizes[first]),
-        "last_value": float(sizes[last]),
-        "ratio": float(sizes[last] / sizes[first]),
-        "difference": float(sizes[last] - sizes[first]),
-        "n": n,
-        "note": note,
-        "level": level,
-    }
+        return replace(empty, status=f"too few points ({why})", note="")
     if places is not None:
-        result |= _trend(places[index], sizes)
-    if points.stderr is None:
-        return Change(quantity, **result, status="no interval")
-    errors = points.stderr[[first, last]]
-    relative = float(np.hypot(*(errors / sizes[[first, last]])))
-    factor = float(np.exp(min(student(np.inf, level) * relative, 700.0)))
-    return Change(
-        quantity,
-        **result,
-        lower=result["ratio"] / factor,
-        upper=result["ratio"] * factor,
+        empty = replace(empty, **_trend(places[index], points.values))
+    order = np.argsort(places[index], kind="stable") if places is not None else np.arange(n)
+    ends = order[[0, -1]]
+    empty = replace(empty, start=names[index[ends[0]]], end=names[index[ends[1]]])
+    errors = None if points.stderr is None else points.stderr[ends]
+    return _between(empty, points.values[ends], errors)
+
+
+def _between(empty: Change, ends: Array, errors: Array | None) -> Change:
+    """Return the change with the numbers of its two ends; errors (2,) or None."""
+    first, last = float(ends[0]), float(ends[1])
+    found = replace(
+        empty,
+        first_value=first,
+        last_value=last,
+        ratio=last / first,
+        difference=last - first,
+    )
+    if errors is None:
+        return replace(found, status="no interval")
+    relative = float(np.hypot(*(errors / ends)))
+    factor = float(np.exp(min(student(np.inf, found.level) * relative, 700.0)))
+    return replace(
+        found,
+        lower=found.ratio / factor,
+        upper=found.ratio * factor,
         difference_stderr=float(np.hypot(*errors)),
-        p_value=two_sided(float(np.log(result["ratio"])) / relative, np.inf),
+        p_value=two_sided(float(np.log(found.ratio)) / relative, np.inf),
     )
 
 

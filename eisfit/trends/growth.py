@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from eisfit.errors import TrendError
 from eisfit.trends.lawfit import LAW_NAMES, Growth, LawFit, Rate
 from eisfit.trends.laws import LAWS, Law, Profile, profile
-from eisfit.trends.points import one_row, usable_points
+from eisfit.trends.points import check_level, one_row, usable_points
 from eisfit.trends.regression import extra_scatter, student, two_sided, weighted_line
 from eisfit.trends.words import listed, probability
 
@@ -95,8 +95,7 @@ def growth_laws(
         If lengths differ, a usable value is not positive, a time is negative or no number, or the
         level is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise TrendError(f"a level must lie between 0 and 1, such as 0.95; found {level!r}")
+    check_level(level)
     points = usable_points(resistance_ohm, stderr_ohm, status, "resistance")
     time = one_row(time_h, "time", len(points.used))[points.used]
     if not np.all(np.isfinite(time) & (time >= 0)):

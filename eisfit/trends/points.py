@@ -98,6 +98,18 @@ def usable_points(
     )
 
 
+def check_level(level: float) -> None:
+    """Refuse what is no probability of an interval.
+
+    Raises
+    ------
+    TrendError
+        If it is not between 0 and 1.
+    """
+    if not 0 < level < 1:
+        raise TrendError(f"a level must lie between 0 and 1, such as 0.95; found {level!r}")
+
+
 def one_row(values: ArrayLike, what: str, length: int | None = None) -> Array:
     """Return numbers as a (N,) array.
 

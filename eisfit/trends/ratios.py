@@ -8,8 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from eisfit.errors import TrendError
-from eisfit.trends.points import Points, usable_points
+from eisfit.trends.points import Points, check_level, usable_points
 from eisfit.trends.regression import student, two_sided
 from eisfit.trends.words import span
 
@@ -164,8 +163,7 @@ def ratio(
     TrendError
         If a usable value is not positive, lengths differ, or the level is not between 0 and 1.
     """
-    if not 0 < level < 1:
-        raise TrendError(f"a level must lie between 0 and 1, such as 0.95; found {level!r}")
+    check_level(level)
     one, two = first.points(), second.points()
     empty = Ratio(quantity, first.name, second.name, level=level)
     gone = [_missing(g, p) for g, p in ((first, one), (second, two)) if not len(p.values)]
