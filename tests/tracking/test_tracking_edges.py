@@ -138,8 +138,11 @@ def test_an_arc_that_few_spectra_support_stays_where_it_is_seen():
         alone = analyze(series.spectra[t], MODEL, **QUICK)
         assert one.fit.chi_square <= alone.fit.chi_square * (1 + 1e-6)
     # The two arcs that are always there have one name each
-    taus = [{arc.label: float(arc.tau_of(one.fit.value_array())) for arc in one.fit.arcs if arc.has_tau}
-            for one in found if one]  # fmt: skip
+    fits = [one.fit for one in found if one]
+    taus = [
+        {arc.label: float(arc.tau_of(fit.value_array())) for arc in fit.arcs if arc.has_tau}
+        for fit in fits
+    ]
     slow = [label for label in taus[-1] if taus[-1][label] > 0.03]
     fast = [label for label in taus[-1] if taus[-1][label] < 1e-4]
     for known in taus:

@@ -17,8 +17,9 @@ NOISE = (3e-3, 5e-3, 2e-3)
 
 
 def truth(t: int, spread: float = 0.0) -> dict[str, float]:
-    return {"R0": 10.0, "R1": 30.0 * (1 + 0.3 * t), "CPE1_0": 1e-6, "CPE1_1": 0.9,
-            "R2": 50.0 * (1 + spread * t), "CPE2_0": 3e-5 * (1 + 0.1 * t), "CPE2_1": 0.85}  # fmt: skip
+    first = {"R0": 10.0, "R1": 30.0 * (1 + 0.3 * t), "CPE1_0": 1e-6, "CPE1_1": 0.9}
+    second = {"R2": 50.0 * (1 + spread * t), "CPE2_0": 3e-5 * (1 + 0.1 * t), "CPE2_1": 0.85}
+    return {**first, **second}
 
 
 def spectra(rng: np.random.Generator, spread: float = 0.0) -> list[Spectrum]:
