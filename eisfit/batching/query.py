@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from eisfit.batching.parts import part_files, settings_text
 from eisfit.batching.schema import TABLES, arrow_schema
-from eisfit.batching.store import part_files, settings_text
 from eisfit.errors import EngineError, OutputError, ResultError
 
 if TYPE_CHECKING:

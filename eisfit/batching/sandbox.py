@@ -18,7 +18,7 @@ from weakref import WeakSet
 from eisfit.batching import frames
 from eisfit.batching.work import Limits, Outcome, Task, work
 
-START_S = 120.0  # for a process to begin, however busy the machine
+START_S = 300.0  # for a process to begin, however busy the machine: numba may have to compile
 
 Result = TypeVar("Result")
 

@@ -75,6 +75,7 @@ FILES = (
         eisfit="version of eisfit",
         numpy="version of numpy",
         scipy="version of scipy",
+        numba="version of numba, empty where the fit ran without it",
         python="version of Python",
     ),
     Column(

@@ -12,47 +12,44 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from eisfit.batching.recipe import FORMAT, VERSION, Recipe, differences
-from eisfit.batching.schema import DATA, LEDGER, TABLES, arrow_schema
+from eisfit.batching.parts import (
+    SETTINGS,
+    Part,
+    Tables,
+    groups_of,
+    joined,
+    number_of,
+    parquet,
+    part_name,
+    part_of,
+    refusing,
+    settings_text,
+    sync_folder,
+    weight_of,
+    with_sizes,
+    without,
+    write,
+)
+from eisfit.batching.recipe import Recipe, differences
+from eisfit.batching.schema import DATA, LEDGER, TABLES
 from eisfit.errors import OutputError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-SETTINGS = "settings.json"
 MERGE = ".merge"
 NOTE = "replaces.json"
-SIZES = b"eisfit_sizes"
-SMALL = 20_000  # spectra below which a part is merged into others
-LARGE = 50_000  # spectra of a part after which the next is begun
+SMALL = 20_000  # weight below which a part is merged into others
 MANY = 400  # small parts after which they are merged while the run goes on
-
-Tables = Mapping[str, "pa.Table"]
 
 
 class SettingsDifferError(OutputError):
     """A folder holds results of other settings; the message lists what differs."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """A part that counts: its number, its rows of the ledger, the sizes of its files."""
-
-    number: int
-    spectra: int
-    sizes: Mapping[str, int]
-
-
-def part_name(number: int) -> str:
-    """Return the name of a part's files."""
-    return f"part-{number:08d}.parquet"
 
 
 class Store:
@@ -92,42 +89,48 @@ class Store:
                     "another --out, or --anew, which puts the earlier results aside"
                 )
             self._put_aside()
-        elif any((self.folder / table).exists() for table in TABLES) and not anew:
-            raise OutputError(f"{self.folder} holds tables but no {SETTINGS}: give another --out")
-        _write(path, recipe.text.encode("utf-8", "backslashreplace"))
+        elif any((self.folder / table).exists() for table in TABLES):
+            if not anew:
+                raise OutputError(
+                    f"{self.folder} holds tables of unknown settings, no {SETTINGS}: give another "
+                    "--out, or --anew, which puts them aside"
+                )
+            self._put_aside()
+        write(path, recipe.text.encode("utf-8", "backslashreplace"))
 
     def _put_aside(self) -> None:
+        # The settings go last: killed before, the next run moves the rest to the same place
+        names = [name for name in (*DATA, LEDGER, SETTINGS) if (self.folder / name).exists()]
         number = 1
-        while (self.folder / f"earlier-{number}" / SETTINGS).exists():
+        while any((self.folder / f"earlier-{number}" / name).exists() for name in names):
             number += 1
         aside = self.folder / f"earlier-{number}"
-        aside.mkdir(exist_ok=True)
-        # The settings last: killed before, the next run goes on here
-        for name in (*DATA, LEDGER, SETTINGS):
-            if (self.folder / name).exists() and not (aside / name).exists():
+        with refusing(aside):
+            aside.mkdir(exist_ok=True)
+            for name in names:
                 (self.folder / name).rename(aside / name)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
     # Parts ----------------------------------------------------------------------------------
 
     def recover(self) -> None:
         """Finish or forget what an earlier run was at, and take stock of the parts that count."""
         for table in TABLES:
-            with _refusing(self.folder / table):
+            with refusing(self.folder / table):
                 (self.folder / table).mkdir(exist_ok=True)
         self._finish_merge()
         self._parts = {}
         for path in sorted((self.folder / LEDGER).glob("part-*.parquet")):
-            part = _part(self.folder, path)
+            part = part_of(self.folder, path)
             if part is None:
                 path.unlink()
             else:
                 self._parts[part.number] = part
         for table in TABLES:
             for path in (self.folder / table).iterdir():
-                number = _number(path)
-                strange = path.suffix in (".tmp", ".parquet")
-                if strange and (number is None or number not in self._parts):
+                number = number_of(path)
+                torn = path.name.startswith(".eisfit-") and path.suffix == ".tmp"
+                if torn or (number is not None and number not in self._parts):
                     path.unlink()
         self._next = max(self._parts, default=0) + 1
 
@@ -152,7 +155,7 @@ class Store:
         """
         new = self._written(self.folder, tables)
         self._parts[new.number] = new
-        small = [part for part in self._parts.values() if part.spectra < SMALL]
+        small = [part for part in self._parts.values() if part.weight < SMALL]
         if len(small) >= MANY:
             with contextlib.suppress(OutputError):  # they are safe as they are
                 self._merge(small)
@@ -168,20 +171,20 @@ class Store:
                 if rows is not None and rows.num_rows:
                     path = folder / table / name
                     done.append(path)
-                    sizes[table] = _write(path, _parquet(rows))
+                    sizes[table] = write(path, parquet(rows))
             for table in sizes:
-                _sync_folder(folder / table)
+                sync_folder(folder / table)
             path = folder / LEDGER / name
             done.append(path)
-            ledger = _with_sizes(tables[LEDGER], sizes)
-            _write(path, _parquet(ledger))
-            _sync_folder(folder / LEDGER)
+            ledger = with_sizes(tables[LEDGER], sizes)
+            write(path, parquet(ledger))
+            sync_folder(folder / LEDGER)
         except BaseException:
             for path in reversed(done):  # the ledger's first
                 with contextlib.suppress(OSError):
                     path.unlink(missing_ok=True)
             raise
-        return Part(number, _count(tables), sizes)
+        return Part(number, weight_of(tables[LEDGER]), sizes)
 
     # Merging --------------------------------------------------------------------------------
 
@@ -198,11 +201,11 @@ class Store:
             if not set(held.to_pylist()).isdisjoint(files):
                 touched.append(part)
         for part in touched:
-            self._merge([part], lambda table: _without(table, files))
+            self._merge([part], lambda table: without(table, files))
 
     def tidy(self) -> None:
         """Merge small parts."""
-        small = [part for part in self._parts.values() if part.spectra < SMALL]
+        small = [part for part in self._parts.values() if part.weight < SMALL]
         if len(small) > 1:
             self._merge(small)
 
@@ -210,7 +213,7 @@ class Store:
         self, parts: Sequence[Part], change: Callable[[pa.Table], pa.Table] | None = None
     ) -> None:
         """Replace parts by as few as possible, table by table, so that little is in memory."""
-        for group in _groups(sorted(parts, key=lambda part: part.number)):
+        for group in groups_of(sorted(parts, key=lambda part: part.number)):
             aside = self.folder / MERGE
             shutil.rmtree(aside, ignore_errors=True)
             number, self._next = self._next, self._next + 1
@@ -218,15 +221,15 @@ class Store:
             try:
                 aside.mkdir()
                 for table in (*DATA, LEDGER):
-                    rows = _joined(self.folder, table, group)
+                    rows = joined(self.folder, table, group)
                     rows = change(rows) if change else rows
                     if rows.num_rows and table == LEDGER:
-                        rows = _with_sizes(rows, sizes)
+                        rows = with_sizes(rows, sizes)
                     if rows.num_rows:
-                        sizes[table] = _write(aside / f"{table}.parquet", _parquet(rows))
+                        sizes[table] = write(aside / f"{table}.parquet", parquet(rows))
                 note = {"number": number, "parts": [part.number for part in group]}
-                _write(aside / NOTE, json.dumps(note).encode())
-                _sync_folder(aside)
+                write(aside / NOTE, json.dumps(note).encode())
+                sync_folder(aside)
             except BaseException:
                 shutil.rmtree(aside, ignore_errors=True)
                 raise
@@ -234,7 +237,7 @@ class Store:
             for part in group:
                 del self._parts[part.number]
             path = self.folder / LEDGER / part_name(number)
-            merged = _part(self.folder, path) if path.exists() else None
+            merged = part_of(self.folder, path) if path.exists() else None
             if merged is not None:
                 self._parts[number] = merged
 
@@ -253,149 +256,6 @@ class Store:
             merged = aside / f"{table}.parquet"
             if merged.exists():
                 merged.rename(self.folder / table / part_name(plan["number"]))
-            _sync_folder(self.folder / table)
+            sync_folder(self.folder / table)
         note.unlink()
         shutil.rmtree(aside, ignore_errors=True)
-
-
-def settings_text(folder: Path) -> str:
-    """Return the recipe that a data set was made by, as text.
-
-    Raises
-    ------
-    OutputError
-        If the folder holds no data set, or its settings cannot be read.
-    """
-    path = folder / SETTINGS
-    try:
-        text = path.read_text(encoding="utf-8")
-        document = json.loads(text)
-        known = document["format"] == FORMAT and document["version"] == VERSION
-    except FileNotFoundError:
-        raise OutputError(f"{folder} holds no data set of eisfit batch: no {SETTINGS}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise OutputError(f"{path} cannot be read: {error}") from error
-    if not known:
-        raise OutputError(f"{path} is of another version of eisfit: give another folder")
-    return text
-
-
-def part_files(folder: Path, table: str) -> list[str]:
-    """Return the files of a table of which the ledger knows, for readers."""
-    known = {path.name for path in (folder / LEDGER).glob("part-*.parquet")}
-    return sorted(str(path) for path in (folder / table).glob("part-*.parquet")
-                  if path.name in known)  # fmt: skip
-
-
-def _part(folder: Path, path: Path) -> Part | None:
-    """Return the part of a ledger's file, or None if the file or one of the others is damaged."""
-    import pyarrow.parquet as pq
-
-    number = _number(path)
-    try:
-        ledger = pq.read_table(path, columns=["first_spectrum", "last_spectrum"], partitioning=None)
-        sizes: dict[str, int] = json.loads(pq.read_schema(path).metadata[SIZES])
-        whole = all(
-            (folder / table / path.name).stat().st_size == size for table, size in sizes.items()
-        )
-    except Exception:  # whatever a torn file does to a foreign parser
-        return None
-    if number is None or not whole:
-        return None
-    return Part(number, _count({LEDGER: ledger}), sizes)
-
-
-def _number(path: Path) -> int | None:
-    digits = path.name.removeprefix("part-").removesuffix(".parquet")
-    return int(digits) if digits.isdigit() and path.name == part_name(int(digits)) else None
-
-
-def _count(tables: Tables) -> int:
-    ledger = tables[LEDGER]
-    firsts, lasts = (
-        ledger.column(name).to_pylist() for name in ("first_spectrum", "last_spectrum")
-    )
-    spectra = sum(
-        last - first + 1
-        for first, last in zip(firsts, lasts, strict=True)
-        if first is not None and last is not None
-    )
-    return spectra + ledger.num_rows
-
-
-def _groups(parts: Iterable[Part]) -> Iterator[list[Part]]:
-    group: list[Part] = []
-    for part in parts:
-        group.append(part)
-        if sum(member.spectra for member in group) >= LARGE:
-            yield group
-            group = []
-    if group:
-        yield group
-
-
-def _joined(folder: Path, table: str, parts: Sequence[Part]) -> pa.Table:
-    """Return the rows of some parts in one table, sorted."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    schema = arrow_schema(table)
-    names = [part_name(part.number) for part in parts if table == LEDGER or table in part.sizes]
-    found = [pq.read_table(folder / table / name, partitioning=None) for name in names]
-    if not found:
-        return schema.empty_table()
-    joined = pa.concat_tables([rows.replace_schema_metadata(None) for rows in found])
-    keys = [
-        (key, "ascending") for key in ("file", "first_spectrum", "sweep") if key in schema.names
-    ]
-    # Rows of a sweep stay in their order: among equals, by where they stood
-    place = pa.array(range(joined.num_rows), pa.int64())
-    order = joined.append_column("_place", place).sort_by([*keys, ("_place", "ascending")])
-    return order.drop_columns("_place").cast(schema)
-
-
-def _without(table: pa.Table, files: Collection[str]) -> pa.Table:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    gone = pc.is_in(table.column("file"), value_set=pa.array(sorted(files), pa.string()))
-    return table.filter(pc.invert(gone))
-
-
-def _with_sizes(ledger: pa.Table, sizes: Mapping[str, int]) -> pa.Table:
-    return ledger.replace_schema_metadata({SIZES: json.dumps(dict(sizes)).encode()})
-
-
-def _parquet(table: pa.Table) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
-    return bytes(sink.getvalue().to_pybytes())
-
-
-def _write(path: Path, data: bytes) -> int:
-    """Write a file, whole or not at all, and synced; return its size."""
-    from eisfit.io.atomic import write_bytes_atomically
-
-    write_bytes_atomically(path, data, force=True)
-    return len(data)
-
-
-@contextlib.contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}") from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make renames in a folder outlast a loss of power, where the system can."""
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -280,12 +281,15 @@ def _said(error: BaseException) -> str:
 
 
 def _ledger_head(recipe: Recipe) -> dict[str, Any]:
+    from eisfit.fitting.backend import SWITCH
     from eisfit.fitting.engine import versions
 
+    compiled = os.environ.get(SWITCH, "1") != "0"
     return {
         "settings": recipe.fingerprint,
         "eisfit": __version__,
         **versions("numpy", "scipy"),
+        "numba": versions("numba")["numba"] if compiled else "",
         "python": platform.python_version(),
         "finished_utc": datetime.now(UTC).isoformat(timespec="seconds"),
     }

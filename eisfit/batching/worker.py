@@ -43,6 +43,9 @@ def _load() -> None:
         "eisfit.relaxation", "scipy.linalg", "scipy.special",
     ):  # fmt: skip
         import_module(module)
+    from eisfit.fitting.backend import compiled
+
+    compiled()
 
 
 def _end_with(parent: int) -> None:

@@ -151,6 +151,12 @@ def test_other_settings_are_not_mixed(small: Path, tmp_path: Path, threads) -> N
         r["settings"] for r in rows(out, LEDGER)
     }
     assert len(rows(out / "earlier-1", "fits")) == 12
+    # Tables of settings that nobody knows are not mixed either
+    (out / "settings.json").unlink()
+    with pytest.raises(OutputError, match="unknown settings"):
+        batch(small, out, MODEL, threads)
+    batch(small, out, MODEL, threads, anew=True)
+    assert len(rows(out, "fits")) == len(rows(out / "earlier-2", "fits")) == 12
 
 
 def test_what_can_be_asked_is_checked_before_any_file_is_opened(tmp_path: Path) -> None:

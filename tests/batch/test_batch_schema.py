@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from batch_sets import MODEL, rows, write_file, write_files
 
+from eisfit.batching.parts import part_files
 from eisfit.batching.query import query, table_rows, write_tables
 from eisfit.batching.run import batch
 from eisfit.batching.schema import COUNT, REAL, SUFFIXES, TABLES, arrow_schema
-from eisfit.batching.store import part_files
 from eisfit.errors import OutputError, ResultError
 from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS
 
