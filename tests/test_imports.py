@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "eisfit").rglob("*.py"))
 
-HEAVY = {"matplotlib", "pandas", "lmfit", "galvani", "yadg", "scipy"}
+HEAVY = {"jinja2", "matplotlib", "pandas", "lmfit", "galvani", "yadg", "scipy"}
 # A worker is a script for another process; importing it would do its work.
 NOT_IMPORTED = ("__main__", "_pydrttools_worker")
 

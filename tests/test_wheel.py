@@ -92,6 +92,15 @@ def test_wheel_holds_every_source_file_and_nothing_else(content: dict[str, bytes
     }
 
 
+def test_wheel_holds_the_page_of_the_report(content: dict[str, bytes]) -> None:
+    page = {
+        path.relative_to(ROOT).as_posix(): path.read_bytes()
+        for path in (ROOT / "eisfit" / "report" / "page").iterdir()
+    }
+    assert page
+    assert page.items() <= content.items()
+
+
 def test_wheel_says_what_it_is(content: dict[str, bytes]) -> None:
     metadata = Parser().parsestr(named(content, ".dist-info/METADATA"))
     assert metadata["Name"] == "eisfit-toolkit"

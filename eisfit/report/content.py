@@ -23,8 +23,9 @@ _OVERVIEW = (
 )  # fmt: skip
 _PROVENANCE = (
     "name", "source", "sweep", "sha256", "format", "technique", "electrode", "acquired", "points",
-    "area_cm2", "temperature_c",
+    "area_cm2", "temperature_c", "correction",
 )  # fmt: skip
+_LONGEST_TITLE = 60
 
 
 @dataclass(frozen=True)
@@ -145,9 +146,9 @@ def _of_comparison(what: Comparison, title: str) -> Content:
 
 def _title(entries: Sequence[Entry]) -> str:
     samples = list(dict.fromkeys(entry.sample for entry in entries))
-    if len(samples) == 1:
-        return f"Impedance of {samples[0]}"
-    return f"Impedance of {len(samples)} samples"
+    named = " and ".join(samples)
+    short = len(samples) == 1 or (len(samples) == 2 and len(named) < _LONGEST_TITLE)
+    return f"Impedance of {named if short else f'{len(samples)} samples'}"
 
 
 def _overview(entries: Sequence[Entry]) -> Table:

@@ -39,23 +39,21 @@ function setsOf({ spectra, tracks }) {
 }
 
 function setUpPlots(data) {
-  const spectra = data.spectra;
+  const { spectra } = data;
   spectra.forEach(prepare);
   const sets = setsOf(data);
   const first = spectra.length <= SLOTS ? spectra : sets.length ? sets[0][1] : spectra.slice(0, MOST_AT_FIRST);
-  const heights = first.flatMap((one) => one.heights);
-  const far = Math.max(...heights) > UNLIKE * Math.min(...heights);
-  const options = { scale: far ? "log" : "linear", by: data.along || "", above: 0, floor: 1e-4 * Math.min(...spectra.map((one) => one.least)) };
+  const options = optionsFor(data, first);
   document.getElementById("workbench").hidden = false;
   const panels = document.getElementById("panels");
   const plots = ROOT_PLOTS.map((spec) => new Plot(panels, spec));
   const picker = new Picker(spectra, first, (keepLegend) => {
     const chooser = document.getElementById("sets");
     if (chooser && !picker.setting && !keepLegend) chooser.value = "";
-    update(true, keepLegend);
+    update(keepLegend);
   });
 
-  function update(keep, keepLegend = false) {
+  function update(keepLegend = false) {
     picker.colour(options.by);
     if (!keepLegend) picker.legend(document.getElementById("legend"));
     const visible = picker.shown.filter((one) => !picker.hidden.has(one));
@@ -63,47 +61,65 @@ function setUpPlots(data) {
     for (const plot of plots) {
       const series = visible.map((one) => ({ one, name: one.name, colour: one.colour, marker: one.marker, layers: plot.spec.layers(one, options) }));
       const home = plot.spec.home(visible.length ? visible : spectra, options);
-      plot.show(series, { ...home, unit, keep });
+      plot.show(series, { ...home, unit, keep: true });
     }
   }
 
+  addChooser(sets, first, picker, plots);
+  addOptions(data, options, plots, update);
+  link(plots);
+  update();
+}
+
+function optionsFor(data, first) {
+  const heights = first.flatMap((one) => one.heights);
+  const far = Math.max(...heights) > UNLIKE * Math.min(...heights);
+  const floor = 1e-4 * Math.min(...data.spectra.map((one) => one.least));
+  return { scale: far ? "log" : "linear", by: data.along || "", above: 0, floor };
+}
+
+function addChooser(sets, first, picker, plots) {
+  if (sets.length < 2) return;
+  const entries = [...sets.map(([name], i) => [String(i), name]), ["", "as picked"]];
+  const chooser = choice("Show", entries, (i) => {
+    if (i !== "") picker.set(sets[i][1]);
+    plots.forEach((plot) => plot.reset());
+  });
+  chooser.lastChild.id = "sets";
+  chooser.lastChild.value = String(sets.findIndex(([, members]) => members === first));
+  document.getElementById("options").append(chooser);
+}
+
+function addOptions({ spectra, coordinates }, options, plots, update) {
   const tools = document.getElementById("options");
-  if (sets.length > 1) {
-    tools.append(choice("Show", [...sets.map(([name], i) => [String(i), name]), ["", "as picked"]], (i) => {
-      if (i !== "") picker.set(sets[i][1]);
-      plots.forEach((plot) => plot.reset());
-    }));
-    const chooser = tools.lastChild.querySelector("select");
-    chooser.id = "sets";
-    chooser.value = String(sets.findIndex(([, members]) => members === (first === spectra ? spectra : sets[0][1])));
-  }
-  const varying = (data.coordinates || []).filter(([name]) => new Set(spectra.map((one) => one.conditions[name])).size > 1);
-  if (varying.length) {
-    tools.append(choice("Colour by", [["", "spectrum"], ...varying], (by) => {
-      options.by = by;
-      update(true);
-    }));
-    tools.lastChild.querySelector("select").value = options.by;
-  }
   const [nyquist, drt] = plots;
+  const add = (name, entries, value, onChange) => {
+    const made = choice(name, entries, onChange);
+    made.lastChild.value = value;
+    tools.append(made);
+  };
+  const varying = coordinates.filter(([name]) => new Set(spectra.map((one) => one.conditions[name])).size > 1);
+  if (varying.length) {
+    add("Colour by", [["", "spectrum"], ...varying], options.by, (by) => {
+      options.by = by;
+      update();
+    });
+  }
+  add("Nyquist", cuts(spectra), "0", (above) => {
+    options.above = Number(above);
+    update();
+    nyquist.reset();
+  });
   const shape = (scale) => {
     options.scale = scale;
     drt.spec.y = DRT_AXES[scale];
   };
   shape(options.scale);
-  tools.append(choice("Nyquist", cuts(spectra), (above) => {
-    options.above = Number(above);
-    update(true);
-    nyquist.reset();
-  }));
-  tools.append(choice("γ axis", DRT_SCALES, (scale) => {
+  add("γ axis", DRT_SCALES, options.scale, (scale) => {
     shape(scale);
-    update(true);
+    update();
     drt.reset();
-  }));
-  tools.lastChild.querySelector("select").value = options.scale;
-  link(plots);
-  update(false);
+  });
 }
 
 // Plots over frequency are zoomed together along it; a point is found again in all of them
