@@ -57,8 +57,9 @@ def drt_map(
 
     Returns
     -------
-    The axes. Every spectrum is a row; where places are uneven the rows have one height and the
-    places stand beside them. Outside of a spectrum's measured window the map is grey. Rings are
+    The axes. Colours end at the highest peak; where gamma is higher, as at the foot of a tail, the
+    bar ends in a tip. Every spectrum is a row; where places are uneven the rows have one height and
+    the places stand beside them. Outside of a spectrum's measured window the map is grey. Rings are
     peaks, open where their status is not `ok`.
 
     Raises
@@ -77,7 +78,9 @@ def drt_map(
     spans = [span_of(result, tau_s) for result in rows]
     tau, gamma = _on_one_grid(rows, spans)
     edges, centres, even = _rows(positions, order)
-    top = max(highest(result, span) for result, span in zip(rows, spans, strict=True))
+    heights = [highest(result, span) for result, span in zip(rows, spans, strict=True)]
+    # Of a tail's foot the colours tell nothing, as long as there is a peak
+    top = max([h for h, is_peak in heights if is_peak] or [h for h, _ in heights])
     unit = style.ohm(rows[0].spectrum)
     _paint(ax, tau, gamma, edges, top, unit, _is_log(rows, spans) if log is None else log)
     _rings(ax, rows, spans, centres, top)
@@ -152,7 +155,8 @@ def _paint(
     mesh = ax.pcolormesh(sides, edges, gamma, norm=norm, cmap=SEQUENTIAL, rasterized=True)
     place = ax.inset_axes((1.03, 0.0, 0.04, 1.0))
     figure: Any = ax.figure
-    bar = figure.colorbar(mesh, cax=place)
+    higher = bool(np.nanmax(gamma, initial=0.0) > 1.05 * top)
+    bar = figure.colorbar(mesh, cax=place, extend="max" if higher else "neither")
     scale, prefix = style.prefixed(top)
     if log:
         bar.set_label(f"γ(ln τ) ({unit})", fontsize=style.TEXT_PT)

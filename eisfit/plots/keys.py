@@ -20,7 +20,7 @@ COLOURS = (
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LINES = ("-", "--", "-.", ":")
 _OF_ROLES = {
-    "bulk": "#555555", "series": "#555555", "grain_boundary": "#0072B2",
+    "bulk": "#444444", "series": "#999999", "grain_boundary": "#0072B2",
     "interfacial": "#D55E00", "sei": "#D55E00", "charge_transfer": "#009E73",
     "low_frequency": "#CC79A7", "diffusion": "#56B4E9", "junction": "#E69F00",
 }  # fmt: skip

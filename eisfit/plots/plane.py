@@ -35,6 +35,7 @@ _APART = 0.16  # of the width, between points that have names
 _LOOK = ("color", "linestyle", "linewidth", "marker", "markersize", "markerfacecolor",
          "markeredgecolor", "markeredgewidth", "alpha", "zorder")  # fmt: skip
 _LABELS_IN = 0.65  # of the width of a figure, for the axes' labels
+_PLACINGS = 3  # of an inset, until its labels fit
 _ATTEMPTS = 4  # to make room for what found none
 
 
@@ -279,23 +280,34 @@ def _name_points(ax: Axes, room: Room, marks: list[Mark], most: int) -> None:
 
 def _add_inset(ax: Axes, room: Room, zoom: Zoom, marks: list[Mark]) -> bool:
     """Add axes with a closer look; False, and nothing added, where there is no room."""
-    trial = _panel(ax, zoom, (0.4, 0.4, 0.4, 0.4 * zoom.limits.aspect / room.roof))
-    outer: Any = trial.get_tightbbox()
-    frame = trial.get_window_extent()
-    trial.remove()
-    sides = (frame.x0 - outer.x0, frame.y0 - outer.y0, outer.x1 - frame.x1, outer.y1 - frame.y1)
-    pads = Box(*(room.from_pixels(ax, max(side, 0.0)) + room.from_pt(_GAP_PT) for side in sides))
+    panel = _panel(ax, zoom, (0.4, 0.4, 0.4, 0.4 * zoom.limits.aspect / room.roof))
+    pads = _labels_of(ax, room, panel)
     widths = [w for w in _INSET_WIDTHS if w >= room.from_pt(_LEAST_INSET_PT)]
-    found = largest_free(room, pads, zoom.limits.aspect, widths)
-    if found is None:
-        return False
-    room.taken.append(found.padded(pads))
-    where = (found.left, found.bottom / room.roof)
-    size = (found.right - found.left, (found.top - found.bottom) / room.roof)
-    panel = _panel(ax, zoom, (*where, *size))
+    for _ in range(_PLACINGS):
+        panel.remove()
+        found = largest_free(room, pads, zoom.limits.aspect, widths)
+        if found is None:
+            return False
+        where = (found.left, found.bottom / room.roof)
+        size = (found.right - found.left, (found.top - found.bottom) / room.roof)
+        panel = _panel(ax, zoom, (*where, *size))
+        taken = found.padded(pads)
+        # Axes of another size may have ticks with longer labels
+        pads = Box(*np.maximum(_labels_of(ax, room, panel), pads).tolist())
+        if taken == found.padded(pads):
+            break
+    room.taken.append(taken)
     inside = [mark for mark in marks if zoom.limits.hold(mark[1])]
     _name_points(panel, Room.of(panel, settled=True), inside, _INSET_LABELS)
     return True
+
+
+def _labels_of(ax: Axes, room: Room, panel: Axes) -> Box:
+    """Return how far labels reach beyond each edge of an inset, in widths of the axes."""
+    outer: Any = panel.get_tightbbox()
+    frame = panel.get_window_extent()
+    sides = (frame.x0 - outer.x0, frame.y0 - outer.y0, outer.x1 - frame.x1, outer.y1 - frame.y1)
+    return Box(*(room.from_pixels(ax, max(side, 0.0)) + room.from_pt(_GAP_PT) for side in sides))
 
 
 def _panel(ax: Axes, zoom: Zoom, place: tuple[float, float, float, float]) -> Axes:

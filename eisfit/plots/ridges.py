@@ -74,22 +74,27 @@ def drt_waterfall(
     order = np.argsort(positions.numbers, kind="stable")
     curves = [_Curve.of(result, tau_s) for result, _ in members]
     tops = np.array([curve.top for curve in curves])
-    separate = scale == "own" or bool(scale == "auto" and tops.max() > _APART * tops.min())
+    peaked = tops[[curve.has_peak for curve in curves]]
+    peaked = peaked if len(peaked) else tops
+    separate = scale == "own" or bool(scale == "auto" and peaked.max() > _APART * peaked.min())
     own = ax is None
     if ax is None:
         height = np.clip(1.1 + _STEP_IN * (len(members) + 1), *_HEIGHT_IN)
         ax = style.own_axes(float(height), columns)
     _dress(ax, min(c.tau[0] for c in curves), max(c.tau[-1] for c in curves), sample, own)
-    full = 1.0 if separate else float(tops.max())
+    full = 1.0 if separate else float(peaked.max())
     units = tops if separate else np.ones(len(tops))
     colours = positions.colours()
+    reached = 0.0
     for rank, i in enumerate(order):
         base, heights = rank * full / _REACH, curves[i].gamma / units[i]
+        # Cut, not flattened: a plateau would look like a finding
+        heights = np.where(heights <= _HEADROOM * full, np.maximum(heights, 0.0), np.nan)
         look: dict[str, Any] = {"zorder": 2.0 - 0.9 * rank / len(members)}
         ax.fill_between(curves[i].tau, base, base + heights, color="white", lw=0, **look)
         ax.plot(curves[i].tau, base + heights, color=colours[i], lw=1.0, **look)
-    tallest = max(float(c.gamma.max()) / unit for c, unit in zip(curves, units, strict=True))
-    top = (len(members) - 1) * full / _REACH + 1.15 * max(tallest, 1e-9 * full)
+        reached = max(reached, base + float(np.nanmax(heights, initial=0.0)))
+    top = 1.04 * max(reached, (len(members) - 1) * full / _REACH + 0.7 * full)
     ax.set_ylim(-0.04 * top, top)
     unit = style.ohm(members[0][0].spectrum)
     words = [_words(positions.places[i], tops[i] if separate else None, unit) for i in order]
@@ -106,10 +111,10 @@ def span_of(result: DRTResult, tau_s: Span | None) -> Span:
     return max(low, tau_s[0]), min(high, tau_s[1])
 
 
-def highest(result: DRTResult, span: Span) -> float:
-    """Return the gamma in ohm of the highest determined peak inside a span of tau.
+def highest(result: DRTResult, span: Span) -> tuple[float, bool]:
+    """Return gamma in ohm of the highest determined peak inside a span of tau, and true.
 
-    Without one, the highest gamma there.
+    Without a peak, the highest gamma there, and false: it may be the foot of a tail.
     """
     low, high = span
     found = [
@@ -117,7 +122,7 @@ def highest(result: DRTResult, span: Span) -> float:
         if low <= row["tau_s"] <= high and row["status"] != "not determined"
     ]  # fmt: skip
     inside = result.gamma[(low <= result.tau) & (result.tau <= high)]
-    return max(found, default=float(inside.max(initial=0.0))) or 1.0
+    return max(found, default=float(inside.max(initial=0.0))) or 1.0, bool(found)
 
 
 class _Curve(NamedTuple):
@@ -126,15 +131,15 @@ class _Curve(NamedTuple):
     tau: FloatArray
     gamma: FloatArray
     top: float
+    has_peak: bool
 
     @classmethod
     def of(cls, result: DRTResult, tau_s: Span | None) -> _Curve:
         low, high = span_of(result, tau_s)
         between = result.tau[(low < result.tau) & (result.tau < high)]
         tau = np.concatenate([[low], between, [high]])
-        top = highest(result, (low, high))
         gamma = np.interp(np.log(tau), np.log(result.tau), result.gamma)
-        return cls(tau, np.clip(gamma, 0.0, _HEADROOM * top), top)
+        return cls(tau, gamma, *highest(result, (low, high)))
 
 
 def _dress(ax: Axes, low: float, high: float, sample: str, own: bool) -> None:

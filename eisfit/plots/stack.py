@@ -56,7 +56,8 @@ def contributions(
         Which to stack, from the bottom; without it all that are no sums.
     share : bool, optional
         Whether bars show shares of the total, in percent, with the total above. Without it: where
-        totals differ by more than 10, because a stack cannot have a logarithmic axis.
+        totals of several roles differ by more than 10, because a stack cannot have a logarithmic
+        axis.
     columns : 1 or 2
         Of a paper, the width of a figure of its own.
 
@@ -82,7 +83,7 @@ def contributions(
     totals = np.array([bar.total for bar in bars])
     positive = totals[totals > 0.0]
     apart = bool(len(positive) and positive.max() > _APART * positive.min())
-    percent = apart if share is None else share
+    percent = (apart and len(drawn) > 1) if share is None else share
     colours = keys.of_roles(drawn)
     for bar in bars:
         _stack(ax, bar, drawn, colours, percent)
