@@ -32,9 +32,9 @@ def show(comparison: Comparison, screen: Screen) -> None:
     _references(comparison, screen)
     for heading, sentences in comparison.findings().items():
         screen.notes(_shortened(sentences), heading)
-    verdicts = [a.validity.verdict for a in comparison.analyses if a is not None]
-    bad = [v for v in dict.fromkeys(verdicts) if v != "valid"]
-    said = [f"Kramers-Kronig: {verdicts.count(v)} of {len(verdicts)} spectra {v}" for v in bad]
+    verdicts = Counter(a.validity.verdict for a in comparison.analyses if a is not None)
+    bad = [f"{count} {verdict}" for verdict, count in verdicts.items() if verdict != "valid"]
+    said = [f"Kramers-Kronig: of {verdicts.total()} spectra {', '.join(bad)}"] if bad else []
     screen.notes([*said, *_shortened(comparison.notes)])
     screen.notes(comparison.hints(), "Hints")
 
@@ -134,34 +134,32 @@ def _parts(
 
 
 def _references(comparison: Comparison, screen: Screen) -> None:
+    """Print values from elsewhere beside ours."""
     rows = [
-        (member.title(), row)
-        for member, rows in zip(comparison.series.members, comparison.rows_by_member, strict=True)
-        for row in rows
+        row for rows in comparison.rows_by_member for row in rows
         if row["reference_ohm"] == row["reference_ohm"]
-    ]
+    ]  # fmt: skip
     if not rows:
         return
     along = comparison.series.along
+    several = len({row["sample"] for row in rows}) > 1
     columns = (
-        Column("sample"), Column(_heading(along), number=True), Column("resistance"),
-        Column("reference", number=True), Column("found", number=True),
+        *([Column("sample")] if several else []), Column(_heading(along), number=True),
+        Column("role"), Column("reference", number=True), Column("found", number=True),
         Column("difference", number=True),
     )  # fmt: skip
-    screen.table(
-        columns,
+    cells = [
         [
-            [
-                row["sample"],
-                _condition(row.get(along, row["sweep"])),
-                _heading(row["role"]),
-                f"{row['reference_ohm']:.5g}",
-                with_error(row["resistance_ohm"], row["stderr_ohm"]),
-                f"{row['difference_percent']:+.2f} %",
-            ]
-            for _, row in rows[:_MOST_ROWS]
-        ],
-    )
+            *([row["sample"]] if several else []),
+            _condition(row.get(along, row["sweep"])),
+            _heading(row["role"]),
+            f"{row['reference_ohm']:.5g}",
+            _value(row, screen.is_wide),
+            f"{row['difference_percent']:+.2f} %",
+        ]
+        for row in rows[:_MOST_ROWS]
+    ]
+    screen.table(columns, cells)
 
 
 def _once(head: Sequence[str], above: Sequence[str] | None) -> list[str]:
