@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from eisfit._version import __version__
 from eisfit.analysis import Analysis
 from eisfit.report import development, prose, tabulate
+from eisfit.report.columns import column_of
 from eisfit.report.entries import Entry, entries_of
 from eisfit.report.payload import spectrum_payload, unit
 from eisfit.report.tabulate import Table, table_of, table_of_rows
@@ -213,20 +214,25 @@ def _settings(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
     yield "Computed with", prose.versions(entries[0].analysis)
     models = {e.analysis.model.name: e.analysis.model for e in entries}
     for model in models.values():
-        yield "Model", f"{model.name}: {model.circuit.text}"
+        text = model.circuit.text
+        yield "Model", text if model.name == text else f"{model.name}: {text}"
         if model.reference:
             yield "Source of the model", model.reference
     for name in dict.fromkeys(name for e in entries for name in e.analysis.fit.settings):
         if name in ("versions", "source_sha256"):
             continue
         values = dict.fromkeys(_shown(e.analysis.fit.settings.get(name)) for e in entries)
-        yield f"Fit: {name.replace('_', ' ')}", "; ".join(values)
+        column = column_of(name, "text")
+        of_what = f" ({column.unit})" if column.unit else ""
+        yield f"Fit: {column.label.lower()}{of_what}", "; ".join(values)
     for name in ("method", "criterion", "regularization", "order", "seed", "level"):
         values = dict.fromkeys(_shown(getattr(e.analysis.drt, name)) for e in entries)
         yield f"DRT: {name}", "; ".join(values)
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if hasattr(value, "items"):
         return ", ".join(f"{k}: {v}" for k, v in value.items()) or "none"
     if isinstance(value, list | tuple):
