@@ -26,7 +26,12 @@ _PROVENANCE = (
     "name", "source", "sweep", "sha256", "format", "technique", "electrode", "acquired", "points",
     "area_cm2", "temperature_c", "correction",
 )  # fmt: skip
+_FIT_SETTINGS = (
+    "engine", "weighting", "absolute_sigma", "part", "quantity", "loss", "loss_scale", "seed",
+    "start", "fixed", "bounds", "constraints", "share", "effort", "budget_s",
+)  # fmt: skip
 _LONGEST_TITLE = 60
+_MOST_VALUES = 6
 
 
 @dataclass(frozen=True)
@@ -218,16 +223,23 @@ def _settings(entries: Sequence[Entry]) -> Iterator[tuple[str, str]]:
         yield "Model", text if model.name == text else f"{model.name}: {text}"
         if model.reference:
             yield "Source of the model", model.reference
-    for name in dict.fromkeys(name for e in entries for name in e.analysis.fit.settings):
-        if name in ("versions", "source_sha256"):
+    for name in _FIT_SETTINGS:
+        if not any(name in e.analysis.fit.settings for e in entries):
             continue
-        values = dict.fromkeys(_shown(e.analysis.fit.settings.get(name)) for e in entries)
+        values = _few(_shown(e.analysis.fit.settings.get(name, "")) for e in entries)
         column = column_of(name, "text")
         of_what = f" ({column.unit})" if column.unit else ""
-        yield f"Fit: {column.label.lower()}{of_what}", "; ".join(values)
+        yield f"Fit: {column.label.lower()}{of_what}", values
     for name in ("method", "criterion", "regularization", "order", "seed", "level"):
-        values = dict.fromkeys(_shown(getattr(e.analysis.drt, name)) for e in entries)
-        yield f"DRT: {name}", "; ".join(values)
+        yield f"DRT: {name}", _few(_shown(getattr(e.analysis.drt, name)) for e in entries)
+
+
+def _few(values: Iterable[str]) -> str:
+    """Return the different values, the first of them where they are many."""
+    different = list(dict.fromkeys(values))
+    shown = "; ".join(different[:_MOST_VALUES])
+    left = len(different) - _MOST_VALUES
+    return f"{shown} and {left} more" if left > 0 else shown
 
 
 def _shown(value: Any) -> str:

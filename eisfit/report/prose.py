@@ -106,9 +106,10 @@ def _circuits(entries: Sequence[Entry]) -> Iterator[str]:
     models = {e.analysis.model.name: e.analysis.model for e in entries}
     for model in models.values():
         text = model.circuit.text
-        named = "" if model.name == text else f" (model {model.name})"
-        reference = f" (source: {model.reference})" if model.reference else ""
-        yield f"Equivalent circuit: {text}{named}{reference}."
+        named = "" if model.name == text else f"model {model.name}"
+        source = f"source: {model.reference}" if model.reference else ""
+        told = "; ".join(filter(None, (named, source)))
+        yield f"Equivalent circuit: {text}{f' ({told})' if told else ''}."
     if any(e.analysis.evidence for e in entries):
         yield (
             "The circuit was chosen among series of up to six arcs by the Bayesian information "
@@ -124,9 +125,11 @@ def _circuits(entries: Sequence[Entry]) -> Iterator[str]:
 
 def _fits(entries: Sequence[Entry]) -> Iterator[str]:
     fits = [e.analysis.fit for e in entries]
+    given = any(fit.settings.get("start") for fit in fits)
+    alone = "" if given else " without user-given starting values"
     yield (
-        "Circuits were fitted by complex non-linear least squares without user-given starting "
-        f"values, {_one_of(fits, _fit_settings)}; misfit {_span([fit.rms for fit in fits])} rms. "
+        f"Circuits were fitted by complex non-linear least squares{alone}, "
+        f"{_one_of(fits, _fit_settings)}; misfit {_span([fit.rms for fit in fits])} rms. "
         "Standard errors are from the covariance matrix"
         + (
             " with the given standard deviations"
