@@ -310,3 +310,32 @@ def test_too_few_points_or_nothing_free_is_refused():
         eisfit.fit(eisfit.Spectrum([3.0, 2.0, 1.0], [0, 1, 1]), "R0")
     with pytest.raises(FitError, match="too few points"):
         eisfit.fit(eisfit.Spectrum([1.0], [1.0]), "auto")
+
+
+def battery_of_unclear_order() -> tuple[eisfit.Spectrum, eisfit.Model]:
+    """Return a spectrum whose diffusion element shows far below both arcs: either may hold it."""
+    model = eisfit.load_model("L0-R0-p(R1,CPE1)-p(R2-Wo1,CPE2)")
+    truth = {"L0": 5e-8, "R0": 12.0, **arc(1, 60.0, 4e-6, 0.92), **arc(2, 140.0, 3e-4, 0.88),
+             "Wo1_0": 40.0, "Wo1_1": 3.0}  # fmt: skip
+    f = np.geomspace(1e6, 1e-2, 81)
+    z = noisy(model.impedance(f, truth), 3e-3, np.random.default_rng(5))
+    return eisfit.Spectrum(f, z, label="unclear"), model
+
+
+def test_arcs_that_may_have_changed_places_are_named():
+    spectrum, model = battery_of_unclear_order()
+    fit = eisfit.fit(spectrum, model)
+    rival = fit.settings["rival"]
+    assert rival["elements"] == ["R1", "R2"]
+    assert any("R1 and R2 may have changed places" in note for note in fit.notes())
+    order = "tau1 > tau2" if fit.arcs[1].tau_of(fit.value_array()) < 1e-4 else "tau1 < tau2"
+    other = eisfit.fit(spectrum, model, constraints=[order])
+    excess = other.chi_square / fit.chi_square - 1.0
+    assert excess > 1e-4
+    assert rival["chi_square_excess"] == pytest.approx(excess, abs=2e-4)
+
+
+def test_arcs_with_one_place_have_no_rival():
+    for family in ("three arcs", "Gerischer", "ladder"):
+        case = make(family, 3)
+        assert "rival" not in eisfit.fit(case.spectrum, case.model).settings

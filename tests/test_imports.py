@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = sorted((ROOT / "eisfit").rglob("*.py"))
 
-HEAVY = {"jinja2", "matplotlib", "pandas", "lmfit", "galvani", "yadg", "scipy"}
+HEAVY = {"jinja2", "numba", "matplotlib", "pandas", "lmfit", "galvani", "yadg", "scipy"}
 # A worker is a script for another process; importing it would do its work.
 NOT_IMPORTED = ("__main__", "_pydrttools_worker")
+if find_spec("numba") is None:  # the extra 'fast'
+    NOT_IMPORTED += ("fitting.compiled",)
 
 FORBIDDEN_MODULES = {
     "pickle", "cPickle", "marshal", "shelve", "dill", "cloudpickle", "joblib",

@@ -159,7 +159,7 @@ def result_of(
         starts=end.found.starts,
         agreed=end.found.agreed,
         condition=known.condition,
-        settings={**_settings(options, spectrum), **known.settings},
+        settings={**_settings(options, spectrum), **known.settings, **_rivalry(problem, end)},
     )
 
 
@@ -175,6 +175,17 @@ def residuals_of(spectrum: Spectrum, curve: Array, options: FitOptions) -> Array
         difference = curve - spectrum.impedance
     with np.errstate(all="ignore"):  # of masked points anything may be wrong
         return difference.real / sigma[:, 0] + 1j * (difference.imag / sigma[:, 1])
+
+
+def _rivalry(problem: Problem, end: Settled) -> dict[str, Any]:
+    """Return which two arcs may have changed places, for the settings; nothing where none."""
+    rival = end.found.rival
+    if rival is None:
+        return {}
+    free = problem.objective.free
+    labels = {i: arc.label for arc in problem.model.arcs for i in (arc.store, arc.tau)}
+    elements = sorted(labels[int(free[k])] for k in rival.arcs)
+    return {"rival": {"elements": elements, "chi_square_excess": rival.excess}}
 
 
 def _message(end: Settled, options: FitOptions, in_time: bool) -> str:

@@ -370,6 +370,14 @@ class FitResult(FrozenArrays):
         for name in self.names:
             if self.status[name] == "at bound":
                 yield f"{name} lies at a bound ({self.values[name]:.3g}); it has no standard error"
+        rival = self.settings.get("rival")
+        if rival:
+            higher = f"{100 * rival['chi_square_excess']:.2g} % higher"
+            yield (
+                f"{' and '.join(rival['elements'])} may have changed places: with their time "
+                f"constants exchanged chi-square is {higher}, which noise can do; "
+                "a bound or a constraint such as tau1 < tau2 decides"
+            )
         vague = [name for name in self.names if self.status[name] == "not determined"]
         if vague:
             yield f"the data do not determine {', '.join(vague)}"

@@ -29,6 +29,9 @@ Array = NDArray[Any]
 AGREE = 1e-3  # relative difference of cost within which two starts reached the same place
 NEAR_FLOOR = 1.15
 MOST = 256  # starts of a spectrum in one round: between rounds the clock is looked at
+LOW = 1.2  # places below this times the best may turn out to be as good
+AS_GOOD = 6.0  # rise of chi-square, in units of the noise, that noise may have made
+APART, ALIKE = 1.0, 0.7  # in ln tau: what makes two arcs different, and what makes them the same
 LOOK = 300  # further down the ranking of shapes none is worth its descent
 GLANCE = Limits(iterations=3, tolerance=0.0)
 ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3)
@@ -72,6 +75,18 @@ class Found:
     converged: bool
     agreed: int
     starts: int
+    rival: Rival | None = None
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Two arcs (free coordinates of their tau) that may as well have changed places.
+
+    `excess` is by how much chi-square is higher then, relatively.
+    """
+
+    arcs: tuple[int, int]
+    excess: float
 
 
 @dataclass
@@ -85,6 +100,7 @@ class _Hunt:
     best: Array = field(default_factory=lambda: np.empty(0))
     cost: float = np.inf
     costs: list[float] = field(default_factory=list)
+    low: list[tuple[float, Array]] = field(default_factory=list)
     challenges: int = 0
     regrouped: float = np.inf
     over: bool = False
@@ -94,6 +110,8 @@ class _Hunt:
         at = int(costs.argmin())
         if costs[at] < self.cost or not len(self.best):
             self.cost, self.best = float(costs[at]), u[at]
+        for i in np.flatnonzero(costs <= LOW * self.cost):
+            self.low.append((float(costs[i]), u[i]))
 
     def agreed(self, cost: float) -> int:
         return sum(one <= cost * (1 + AGREE) + 1e-300 for one in self.costs)
@@ -147,9 +165,27 @@ def search(
     final = descend(objective, best, POLISH, scales)
     return [
         Found(final.u[s], float(final.cost[s]), bool(final.converged[s]),
-              hunt.agreed(float(final.cost[s])), len(hunt.costs))
+              hunt.agreed(float(final.cost[s])), len(hunt.costs),
+              _rival(hunt, moves, final.u[s], float(final.cost[s]), objective))
         for s, hunt in enumerate(hunts)
     ]  # fmt: skip
+
+
+def _rival(
+    hunt: _Hunt, moves: Moves, best: Array, cost: float, objective: Objective
+) -> Rival | None:
+    """Return the two arcs whose exchange the noise could have decided, if there are any."""
+    freedom = max(objective.n_data - len(best), 1)
+    limit = cost * (1.0 + AS_GOOD / freedom)
+    for other_cost, u in sorted(hunt.low, key=lambda one: one[0]):
+        if other_cost > limit:
+            break
+        for one, other in moves.pairs:
+            a, b = one[1], other[1]
+            apart = abs(best[a] - best[b]) > APART
+            if apart and abs(u[a] - best[b]) < ALIKE and abs(u[b] - best[a]) < ALIKE:
+                return Rival((a, b), max(other_cost / cost - 1.0, 0.0))
+    return None
 
 
 def _begin(
