@@ -138,9 +138,8 @@ def _entries(lines: Iterable[str]) -> Iterator[str]:
 def groups(files: Sequence[InputFile], lot: int) -> Iterator[tuple[InputFile, ...]]:
     """Yield neighbours that are read and fitted together; the same files give the same groups.
 
-    A group is about `lot` spectra.
-
-    That matters: a fit differs in its last digits by which spectra are searched beside it.
+    A group is about `lot` spectra. A run that goes on has the tasks that the earlier one would have
+    done next, so its numbers are the same even if arithmetic hung on who is computed beside whom.
     """
     group: list[InputFile] = []
     room = lot * SWEEP_BYTES

@@ -137,6 +137,17 @@ def test_any_executor_gives_the_same(small: Path, tmp_path: Path, threads) -> No
     assert_same(tmp_path / "pool", tmp_path / "threads")
 
 
+def test_grouping_does_not_matter(
+    small: Path, tmp_path: Path, threads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from eisfit.batching import inputs
+
+    batch(small, tmp_path / "together", MODEL, threads, kk=True, drt=True)
+    monkeypatch.setattr(inputs, "GROUP_FILES", 1)
+    batch(small, tmp_path / "apart", MODEL, threads, kk=True, drt=True)
+    assert_same(tmp_path / "apart", tmp_path / "together")
+
+
 def test_other_settings_are_not_mixed(small: Path, tmp_path: Path, threads) -> None:
     out = tmp_path / "out"
     batch(small, out, MODEL, threads)
