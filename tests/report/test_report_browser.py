@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import Page
-from conftest import HOSTILE, MARKUP
+from report_cells import HOSTILE, MARKUP
 
 import eisfit
 from eisfit.analysis import Analysis

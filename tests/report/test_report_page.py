@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import FORMULA, HOSTILE, MARKUP, measured
+from report_cells import FORMULA, HOSTILE, MARKUP, measured
 
 import eisfit
 from eisfit._version import __version__
