@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from eisfit.fitting.result import FitResult
 from eisfit.spectrum import Spectrum
 
 NO_WORSE = 1e-6  # relative rise of chi-square over the fit alone that is rounding
+FROM_BESIDE = "converged; from the values of a neighbour along the track"
 SAME = 1e-3  # relative difference of all values within which two fits are one
 
 
@@ -86,7 +87,7 @@ def _taken_in(
     for fit in fit_from(best.spectrum, best.model, options, starts):
         no_worse = fit.chi_square <= alone * (1.0 + NO_WORSE)
         if fit.success and no_worse and not any(_same(fit, other) for other in found):
-            found.append(fit)
+            found.append(replace(fit, message=FROM_BESIDE))
     found.sort(key=lambda fit: fit.chi_square)
     return found[0].chi_square < best.chi_square * (1.0 - NO_WORSE)
 

@@ -99,9 +99,9 @@ def _of_support(
 
 
 def _in_roles(found: list[FitResult], options: FitOptions) -> list[FitResult]:
-    """Return candidates, with the arrangement that suits the roles if it is as good."""
-    other = in_its_roles(found[0], options)
-    return found if other is found[0] else [*found, other]
+    """Return candidates, with what `analyze` takes instead of the fit alone, the worst of them."""
+    other = in_its_roles(found[-1], options)
+    return found if other is found[-1] else [*found, other]
 
 
 def _held(model: Model, options: FitOptions) -> frozenset[int]:

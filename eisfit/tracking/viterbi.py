@@ -75,12 +75,16 @@ def cheapest_path(
     back: list[Array] = []
     for t, layer in enumerate(layers[1:], 1):
         near = step.cost(seen[-1], layer, float(far[t - 1]))
-        every = np.broadcast_to(total[:, :, None] + near[None], (*total.shape, len(layer.cost)))
-        if len(seen) > 1 and every.size <= MOST:
-            skip = step.cost(seen[-2], layer, float(far[t - 2] + far[t - 1]))
-            every = every + SKIP * skip[:, None]
-        back.append(every.argmin(axis=0))
-        total = every.min(axis=0) + layer.cost
+        if total.size * len(layer.cost) > MOST:
+            back.append(np.repeat(total.argmin(axis=0)[:, None], len(layer.cost), axis=1))
+            total = total.min(axis=0)[:, None] + near + layer.cost
+        else:
+            every = total[:, :, None] + near
+            if len(seen) > 1:
+                skip = step.cost(seen[-2], layer, float(far[t - 2] + far[t - 1]))
+                every += SKIP * skip[:, None]
+            back.append(every.argmin(axis=0))
+            total = every.min(axis=0) + layer.cost
         seen = [seen[-1], seen[-1].onward(total.argmin(axis=0), layer, float(far[t - 1]))]
     path = [int(k) for k in np.unravel_index(int(total.argmin()), total.shape)][-len(layers) :]
     for t in range(len(layers) - 1, 1, -1):
