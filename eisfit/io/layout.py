@@ -168,7 +168,7 @@ def below_header(
             f"above them ({', '.join(names[:6])}): check separator and decimal sign, and write "
             "numbers without spaces between thousands"
         )
-    marks = settle_fields(fields, names, source_name, lines[:header], decimal)
+    marks = settle_fields(fields, names, separator, source_name, lines[:header], decimal)
     if separator is None:
         names = names[: _width(names)]  # white space marks no empty cell at the end
     return Layout(names, first, separator, replace(marks, spaced=spaced), fields)
@@ -198,11 +198,14 @@ def _best_split(
 def settle_fields(
     rows: Sequence[Sequence[str]],
     names: Sequence[str],
+    separator: str | None,
     source_name: str,
     above: Sequence[str] = (),
     decimal: str | None = None,
 ) -> Marks:
     """Return how the numbers of a table are written; see `eisfit.io.marks.settle`."""
+    if separator == "," and not any("," in field for row in rows for field in row):
+        return Marks()  # who separates by commas writes points before decimals
     known = {i: c.quantity for i, n in enumerate(names) if (c := interpret(n))}
     vital = [i for i, quantity in known.items() if quantity in VITAL]
     if not any(names):
@@ -310,7 +313,7 @@ def without_header(
         first += begin
         if len(block) >= 3:
             names = [""] * len(block[0])
-            marks = settle_fields(block, names, source_name, lines[:first], decimal)
+            marks = settle_fields(block, names, separator, source_name, lines[:first], decimal)
             return Layout(names, first, separator, replace(marks, spaced=spaced), block)
     return None
 

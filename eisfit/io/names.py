@@ -64,12 +64,12 @@ def _foreign(*words: str) -> Iterator[str]:
 _REAL = (
     "realteil", "partieréelle", "réel", "réelle", "partereal", "partereale", "reale",
     "częśćrzeczywista", "rzeczywista", "действительнаячасть", "вещественнаячасть",
-    "реальнаячасть", "实部", "実部", "実数部", "實部", "实阻抗",
+    "реальнаячасть", "实部", "実部", "実数部", "實部", "实阻抗", "실수부",
 )  # fmt: skip
 _IMAGINARY = (
     "imaginärteil", "imaginaerteil", "partieimaginaire", "imaginaire", "parteimaginaria",
     "imaginaria", "parteimmaginaria", "immaginaria", "imaginária", "parteimaginária",
-    "częśćurojona", "urojona", "мнимаячасть", "虚部", "虚数部", "虛部", "虚阻抗",
+    "częśćurojona", "urojona", "мнимаячасть", "虚部", "虚数部", "虛部", "虚阻抗", "허수부",
 )  # fmt: skip
 _MODULUS = (
     "betrag", "module", "módulo", "modulo", "moduł", "модуль", "模", "模值", "模量", "絶対値",
@@ -80,7 +80,7 @@ _PHASE = (
     "phasenwinkel", "winkel", "phasenverschiebung", "angledephase", "déphasage", "fase",
     "ángulodefase", "ângulodefase", "angolodifase", "sfasamento", "desfase", "faza", "kątfazowy",
     "przesunięciefazowe", "фаза", "угол", "уголфазы", "фазовыйугол", "сдвигфаз", "сдвигфазы",
-    "相位", "相位角", "相角", "位相", "位相角", "位相差",
+    "相位", "相位角", "相角", "位相", "位相角", "位相差", "위상", "위상각",
 )  # fmt: skip
 
 _NAMES: dict[str, tuple[str, ...]] = {
@@ -88,7 +88,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "f", "freq", "frequency", "frequencies", "freqency", "frq", "frequencyf", "frequenz",
         "frequenzf", "fréquence", "fréq", "frecuencia", "frec", "frequência", "frequenza",
         "częstotliwość", "częst", "частота", "частотаf", "\u03bd", "频率", "頻率", "周波数",
-        "频率f", "测试频率",
+        "频率f", "测试频率", "주파수",
     ),
     "omega": (
         "omega", "w", "angularfrequency", "angularfreq", "radialfrequency", "kreisfrequenz",

@@ -24,6 +24,10 @@ CSV_COLUMNS = (
 CSV_CONDITIONS = ("time_s", "potential_v", "temperature_c")
 # Column of the CSV -> entry of the metadata: the file that was measured.
 CSV_ORIGIN = {"source": "source", "source_sha256": "sha256"}
+_TAKEN = (
+    "frequency_hz: frequency in Hz", "real_ohm: real part in ohm",
+    "imaginary_ohm: imaginary part in ohm",
+)  # fmt: skip
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -124,6 +128,7 @@ def _from_rows(rows: list[dict[str, str]], line: int, source: Source) -> Spectru
             ]
         )
         metadata = _origin(source, "eisfit CSV", int(rows[0]["sweep"] or 1))
+        metadata["columns"] = _TAKEN
         for name in CSV_CONDITIONS:
             if rows[0].get(name):
                 metadata[name] = float(rows[0][name])

@@ -134,7 +134,7 @@ def _looked_again(
     ]
     sample = [*layout.sample, *(row for row in fields if len(row) <= len(layout.names) + 1)]
     try:
-        marks = settle_fields(sample, layout.names, source_name, (), decimal)
+        marks = settle_fields(sample, layout.names, layout.separator, source_name, (), decimal)
     except ContradictionError:
         return layout, False
     return replace(layout, marks=replace(marks, spaced=spaced), sample=sample), True

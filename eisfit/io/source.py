@@ -24,7 +24,7 @@ _COUNTRIES = tuple(
     for name, words in (
         ("gb18030", ("频率",)), ("big5", ("頻率",)), ("shift_jis", ("周波数",)),
         ("euc_jp", ("周波数",)), ("cp1251", _CYRILLIC), ("koi8_r", _CYRILLIC),
-        ("cp1250", ("totliwość",)), ("iso8859_2", ("totliwość",)),
+        ("cp949", ("주파수",)), ("cp1250", ("totliwość",)), ("iso8859_2", ("totliwość",)),
     )
 )  # fmt: skip
 

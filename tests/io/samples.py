@@ -287,6 +287,20 @@ def json_table() -> bytes:
     ).encode()
 
 
+def thousands() -> bytes:
+    rows = [f"{f:,.9f};{z.real:,.9f};{z.imag:,.9f}" for f, z in zip(F, Z, strict=True)]
+    return "\n".join(["f/Hz;Z'/Ohm;Z''/Ohm", *rows, ""]).encode()
+
+
+def own_csv() -> bytes:
+    top = "label,sweep,frequency_hz,real_ohm,imaginary_ohm,masked_because,source,source_sha256\n"
+    rows = [
+        f"cell,1,{f!r},{z.real!r},{z.imag!r},,a.mpr,ab\n"
+        for f, z in zip(F.tolist(), Z.tolist(), strict=True)
+    ]
+    return (top + "".join(rows)).encode()
+
+
 def sheet_rows() -> list[list[object]]:
     head = [["cell 5", None, None], ["freq/Hz", "Re(Z)/Ohm", "-Im(Z)/Ohm"]]
     return [*head, *([float(f), float(z.real), float(-z.imag)] for f, z in zip(F, Z, strict=True))]
@@ -378,6 +392,7 @@ SAMPLES: dict[str, Callable[[], bytes]] = {
     for maker in (
         mpr, mpt, dta, par, ism, idf, pssession, dfr, zplot, p00, i2b, chi, relaxis, parstat,
         powersuite, autolab, csv_comma, csv_semicolon_utf16, no_names, lists, json_table,
+        thousands, own_csv,
         xlsx, fods, ods,
     )
 }  # fmt: skip

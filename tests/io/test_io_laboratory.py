@@ -89,6 +89,7 @@ def test_csv_of_a_french_machine(tmp_path):
      ("shift_jis", "周波数(Hz),実部(ohm),虚部(ohm)"),
      ("cp1251", "Частота (Гц),Действительная часть (Ом),Мнимая часть (Ом)"),
      ("koi8_r", "частота (Гц),действительная часть (Ом),мнимая часть (Ом)"),
+     ("cp949", "주파수 (Hz),실수부 (ohm),허수부 (ohm)"),
      ("cp1250", "Częstotliwość (Hz),Część rzeczywista (ohm),Część urojona (ohm)"),
      ("cp1252", "Fréquence (Hz),Z’ (ohm),Z’’ (ohm)"),
      ("mac_roman", "Freq (Hz),Z' (Ohm),Z'' (Ohm)")],

@@ -191,3 +191,9 @@ def test_thousands_marks_in_columns_without_names(tmp_path):
     assert_is_z(read_text(tmp_path, text)[0], F, Z)
     text = table(";", lambda x: grouped(x, " ", ",")).split("\n", 1)[1]
     assert_is_z(read_text(tmp_path, text)[0], F, Z)
+
+
+def test_three_decimals_throughout_between_commas_are_decimals(tmp_path):
+    rows = [f"{f / 90:.3f},{5 + 90 / f:.3f},{-1 - 90 / f:.3f}" for f in F]
+    (spectrum,) = read_text(tmp_path, "\n".join(["f,Re(Z),Im(Z)", *rows]) + "\n")
+    np.testing.assert_allclose(spectrum.frequency, np.round(F / 90, 3))
