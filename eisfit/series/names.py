@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 
@@ -40,7 +41,7 @@ _UNITS: tuple[tuple[str, tuple[str, ...], dict[str, tuple[float, float]]], ...] 
 )
 _WORDS = ("sample", "cell", "state", "model", "cell_type", "file", "sweep", "read_columns",
           "read_sign", "read_electrode")  # fmt: skip
-_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?")
+_NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _REFERENCE = re.compile(r"reference_(.+)_ohm", re.IGNORECASE)
 
 
@@ -83,7 +84,8 @@ def number_in(text: str) -> float | None:
     plain = text.strip().replace("\u2212", "-")
     if not _NUMBER.fullmatch(plain):
         return None
-    return float(plain.replace(",", "."))
+    number = float(plain.replace(",", "."))
+    return number if math.isfinite(number) else None
 
 
 def is_absent(text: str) -> bool:

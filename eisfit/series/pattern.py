@@ -12,7 +12,7 @@ from eisfit.errors import SeriesError
 from eisfit.series.names import Meaning, meaning
 
 _FIELD = re.compile(r"\{([^{}]*)\}")
-_NUMBER = re.compile(r"[-+]?\d+(?:[.,p]\d+)?")
+_NUMBER = re.compile(r"[-+]?\d+(?:[.,p]\d+)?", re.ASCII)
 _QUANTITIES = ("time_h", "temperature_c", "cycle", "sweep", "f_min_hz", "f_max_hz")
 _UNNAMED = "*"
 _LONGEST = 1000
