@@ -203,11 +203,15 @@ def said(p: Progress) -> str:
         f"{p.spectra:,} spectra",
         f"{p.rate:.1f} a second",
         f"{duration(p.remaining_s)} to go",
-        f"{p.files_failed:,} files failed",
+        f"{_several(p.files_failed, 'file')} failed",
     ]
     if p.spectra_failed:
-        parts.append(f"{p.spectra_failed:,} spectra with a failure")
+        parts.append(f"{p.spectra_failed:,} of the spectra with a failure")
     return ", ".join(parts)
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def duration(seconds: float) -> str:
@@ -228,9 +232,9 @@ def _summary(result: BatchResult) -> Iterator[str]:
     if p.files_earlier:
         yield f"{p.files_earlier:,} of {p.files:,} files were done by earlier runs"
     if p.spectra_failed:
-        yield f"{p.spectra_failed:,} spectra lack something: see error in the table spectra"
+        yield f"{p.spectra_failed:,} of the spectra lack something: see error in the table spectra"
     if p.files_failed:
-        yield f"{p.files_failed:,} files failed:"
+        yield f"{_several(p.files_failed, 'file')} failed:"
         from eisfit.cli.text import clean
 
         for file, error in result.failures[:_LISTED]:

@@ -67,7 +67,7 @@ def test_bad_files_are_listed_and_counted(small: Path, tmp_path: Path, run: Run)
     )  # fmt: skip
     assert (status, err) == (1, "")
     assert "12 spectra of 6 files in" in out
-    assert "1 files failed:" in out
+    assert "1 file failed:" in out
     assert "\x1b" not in out
     assert "note" in run("results", tmp_path / "out")[1]
 
