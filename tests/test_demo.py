@@ -201,6 +201,27 @@ def test_the_numbers_do_not_hang_on_the_noise(cell: demo.Cell) -> None:
     assert np.mean(covered) >= 0.9
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", [1000, 2000, 3000])
+@pytest.mark.parametrize("study", demo.STUDIES, ids=lambda study: study.name)
+def test_comparisons_do_not_hang_on_the_noise(study: demo.Study, seed: int) -> None:
+    columns = {name: [row[name] for row in study.conditions] for name in study.conditions[0]}
+    spectra = [cell.spectrum(seed + i) for i, cell in enumerate(study.cells)]
+    found = eisfit.Series.from_spectra(spectra, **columns).compare(study.model)
+    table = found.resistances()
+    place = found.series.along
+    for cell, conditions in zip(study.cells, study.conditions, strict=True):
+        here = (table["sample"] == conditions["sample"]) & (table[place] == conditions[place])
+        by_role = table[here].set_index("role")["resistance_ohm"]
+        for role, truth in cell.published.items():
+            assert by_role[role] == pytest.approx(truth, rel=WITHIN)
+    low, high = PEAKS_OF_SERIES[study.name]
+    peaks = found.peaks()
+    named = peaks[peaks["role"].isin(["grain_boundary", "interfacial"])]
+    assert named["tau_s"].between(low, high).all()
+    assert len(named) >= len(study.cells)
+
+
 def test_every_header_and_table_says_synthetic(folder: Path, analyses: list[Analysis]) -> None:
     for cell, analysis in zip(demo.CELLS, analyses, strict=True):
         head = (folder / cell.file_name).read_text("latin-1").split("freq/Hz")[0]
