@@ -36,7 +36,27 @@ def parameters(family):
     return np.array([family]), theta[None]
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+def test_an_even_spread_has_froehlichs_impedance():
+    """By quadrature over the plateau alone, ends included."""
+    kind, theta = np.array([shapes.FROEHLICH]), np.array([[np.log(5.0), 0.4, np.log(1.3), 0.0]])
+    log_omega = np.linspace(-8, 8, 40)
+    nodes, weights = np.polynomial.legendre.leggauss(60)
+    u = 0.4 + 1.3 * nodes
+    gamma = shapes.gamma(kind, theta, u)[0]
+    np.testing.assert_allclose(gamma, 5.0 / 2.6)
+    assert not shapes.gamma(kind, theta, np.array([0.4 - 1.31, 0.4 + 1.31])).any()
+    direct = (1.3 * weights * gamma / (1 + 1j * np.exp(log_omega)[:, None] * np.exp(u))).sum(axis=1)
+    np.testing.assert_allclose(shapes.evaluate(kind, theta, log_omega)[0, 0], direct, rtol=1e-9)
+
+
+def test_mean_of_a_skewed_peak_is_where_its_parameter_says():
+    kind, theta = parameters(shapes.HAVRILIAK_NEGAMI)
+    u = np.linspace(-200, 200, 200001)
+    gamma = shapes.gamma(kind, theta, u)[0]
+    assert np.trapezoid(gamma * u, u) / np.trapezoid(gamma, u) == pytest.approx(0.3, abs=1e-3)
+
+
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f != shapes.FROEHLICH])
 def test_impedance_is_the_integral_of_gamma(family):
     kind, theta = parameters(family)
     log_omega = np.linspace(-8, 8, 40)
@@ -60,7 +80,7 @@ def test_derivatives_agree_with_differences(family):
         np.testing.assert_allclose((up - down) / 2e-5, exact[j], atol=2e-5 * np.abs(exact[0]).max())
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f != shapes.FROEHLICH])
 def test_place_is_where_gamma_is_largest(family):
     kind, theta = parameters(family)
     u = np.linspace(-3, 4, 70001)
@@ -126,6 +146,88 @@ def test_share_falls_where_the_peaks_do_not_fit(monkeypatch):
     bound = drt_spectrum(spectrum, samples=0)
     assert bound.share < 0.5 < free.share
     assert "times the variance" in bound.reason
+
+
+@pytest.mark.parametrize("half", [0.9, 1.5])
+def test_an_even_spread_of_relaxation_times_is_seen_as_one(half):
+    u = np.linspace(-half, half, 2001)
+    z = 10 + 50 / (1 + (S * 1e-5) ** 0.9) + (100 / (1 + S[:, None] * 1e-2 * np.exp(u))).mean(axis=1)
+    result = drt_spectrum(Spectrum(FREQUENCY, noisy(z, 5e-4)))
+    row = max(result.peak_rows, key=lambda row: row["resistance_ohm"])
+    assert len(result.peak_rows) == 2
+    assert row["family"] == "froehlich"
+    assert row["resistance_ohm"] == pytest.approx(100, rel=0.01)
+    assert row["width_decades"] == pytest.approx(2 * half / np.log(10), rel=0.05)
+    inside = result.in_window
+    truth = np.where(np.abs(np.log(result.tau / 1e-2)) < half, 50 / half, 0.0)
+    near = inside & (np.abs(np.log(result.tau / 1e-2)) < 3)
+    error = np.linalg.norm((result.gamma - truth)[near]) / np.linalg.norm(truth[near])
+    assert error < 0.25
+    assert np.isfinite(result.upper).all()
+
+
+def test_inductive_loop_on_request():
+    """R = -4 ohm at 30 s: gamma goes negative there and nowhere else of note."""
+    clean = 5 + zarc(20, 1e-3, 0.85) + zarc(10, 0.3, 0.9) - zarc(4, 8.0, 1.0)
+    spectrum = Spectrum(FREQUENCY, noisy(clean, 1e-3))
+    bound = drt_spectrum(spectrum)
+    result = drt_spectrum(spectrum, signed=True)
+    assert bound.rms > 5e-3
+    assert result.rms < 1.5e-3
+    assert result.method == "adaptive"
+    loop = min(result.peak_rows, key=lambda row: row["resistance_ohm"])
+    assert loop["resistance_ohm"] == pytest.approx(-4, rel=0.3)
+    assert abs(np.log10(loop["tau_s"] / 8.0)) < 0.15
+    assert loop["lower_ohm"] < loop["resistance_ohm"] < loop["upper_ohm"] < 0
+    arcs = result.peaks().query("resistance_ohm > 2")
+    np.testing.assert_allclose(arcs["resistance_ohm"], [20, 10], rtol=0.1)
+    assert result.resistance_inf + result.resistance_polarization == pytest.approx(31, rel=0.01)
+    for criterion in ("gcv", "kfold", "re-im"):
+        again = drt_spectrum(spectrum, signed=True, regularization=criterion, samples=0)
+        assert again.rms < 1.5e-3
+    with pytest.raises(RelaxationError, match="negative"):
+        drt_spectrum(spectrum, signed=True, method="blend")
+
+
+@pytest.mark.parametrize("alpha", [0.5, 0.83])
+def test_a_tail_of_one_term_has_its_own_exponent(alpha):
+    clean = 10 + zarc(100, 1e-5, 0.85) + 300 * S**-alpha
+    result = drt_spectrum(Spectrum(FREQUENCY, noisy(clean, 1e-3)), tail="cpe")
+    ((size, exponent),) = result.tail
+    assert exponent == pytest.approx(alpha, abs=0.005)
+    assert size == pytest.approx(300, rel=0.01)
+    (row,) = (row for row in result.peak_rows if row["fraction"] > 0.01)
+    assert row["resistance_ohm"] == pytest.approx(100, rel=0.02)
+
+
+def test_shape_of_a_radial_basis_by_coefficient_or_factor():
+    """The factor times ln tau, halved where the full width is spacing over coefficient."""
+    from eisfit.relaxation.discretization import coefficient_of, values
+
+    tau = np.geomspace(1e-6, 1e2, 97)
+    spacing = np.log(tau[1] / tau[0])
+    coefficient = coefficient_of(5.0, spacing, "gaussian")
+    row = values(97, "gaussian", coefficient)[48]
+    np.testing.assert_allclose(row, np.exp(-((5.0 * np.log(tau / tau[48])) ** 2)), atol=1e-12)
+    wide = values(97, "matern2", 0.25)[48]
+    assert wide[50] == pytest.approx(0.5, abs=1e-6)
+    clean = 10 + zarc(100, 1e-4, 0.85)
+    spectrum = Spectrum(FREQUENCY, noisy(clean, 1e-3))
+    for options in ({"fwhm_coefficient": 0.25}, {"shape_factor": 6.0, "basis": "matern4"}):
+        result = drt_spectrum(spectrum, samples=0, method="tikhonov", **options)
+        assert result.resistance_polarization == pytest.approx(100, rel=0.02)
+    with pytest.raises(RelaxationError, match="no shape"):
+        drt_spectrum(spectrum, basis="linear", shape_factor=5.0)
+
+
+def test_noise_that_rises_to_an_end_is_no_outlier():
+    clean = 10 + zarc(100, 1e-4, 0.85) + zarc(60, 0.3, 0.8)
+    level = 3e-4 * np.exp(2.0 * np.clip(np.log10(FREQUENCY / 1e4), 0, None))
+    both = np.random.default_rng(2).standard_normal((2, 81))
+    z = clean + np.abs(clean) * level * (both[0] + 1j * both[1])
+    messages = drt_spectrum(Spectrum(FREQUENCY, z)).messages
+    assert any("uneven" in message for message in messages)
+    assert not any("outliers" in message for message in messages)
 
 
 def test_outliers_count_for_less_and_are_named():

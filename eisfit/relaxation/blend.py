@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.relaxation import discretization
 from eisfit.relaxation.mixture import Target
+from eisfit.relaxation.moves import start
 from eisfit.relaxation.peaks import Peak
 from eisfit.relaxation.posterior import Posterior
 from eisfit.relaxation.problem import Problem
-from eisfit.relaxation.search import search, start
+from eisfit.relaxation.search import search
 from eisfit.relaxation.solve import Regularised
 
 FloatArray = NDArray[np.float64]
@@ -65,8 +65,7 @@ class Blend:
     def on_finer(self, x: FloatArray) -> FloatArray:
         """Return (..., M') gamma on the finer grid for (..., T + M) scaled unknowns."""
         grid, problem = self.problem.grid, self.problem
-        finer = discretization.values_between(len(grid.tau), grid.basis, FINER)
-        return (x * problem.unit)[..., problem.n_terms :] @ finer.T
+        return (x * problem.unit)[..., problem.n_terms :] @ grid.between(FINER).T
 
     def sizes(self) -> FloatArray:
         """Return the (T,) sizes of the series terms in SI units."""

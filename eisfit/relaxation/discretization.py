@@ -42,13 +42,53 @@ def _matern(r: FloatArray, coefficients: tuple[float, ...]) -> FloatArray:
     return np.exp(-r) * np.polynomial.polynomial.polyval(r, coefficients)
 
 
+# |x| at which each is half its height when its argument is x itself: the shape factor counts in it.
+_HALVES = {
+    "gaussian": np.sqrt(np.log(2.0)),
+    "matern0": np.log(2.0),
+    "matern2": 1.678346990,
+    "matern4": 2.330256192,
+    "matern6": 2.849567698,
+    "inverse quadratic": 1.0,
+    "inverse quadric": np.sqrt(3.0),
+}
+# Of the spacing over the full width at half maximum.
+DEFAULT = 0.5
+
+
+def coefficient_of(factor: float, spacing: float, basis: str) -> float:
+    """Return the coefficient of spacing over full width for a shape factor of ln tau.
+
+    Raises
+    ------
+    RelaxationError
+        If the basis is no radial function.
+    """
+    if basis not in _HALVES:
+        raise RelaxationError(
+            f"the basis {basis!r} has no shape: choose one of {', '.join(_HALVES)}"
+        )
+    return float(factor * spacing / (2.0 * _HALVES[basis]))
+
+
+def _shaped(basis: str, coefficient: float) -> tuple[Callable[[FloatArray], FloatArray], float]:
+    """Return the function of x, the distance in spacings, and the |x| beyond which it is zero."""
+    shape, reach = _SHAPES[basis]
+    if coefficient == DEFAULT or basis not in _HALVES:
+        return shape, reach
+    narrower = coefficient / DEFAULT
+    return lambda x: shape(x * narrower), float(np.ceil(reach / narrower))
+
+
 def check_basis(basis: str) -> None:
     """Raise RelaxationError, naming the known ones, where `basis` is none of them."""
     if basis not in _SHAPES:
         raise RelaxationError(f"unknown basis {basis!r}: choose one of {', '.join(BASES)}")
 
 
-def kernel(omega: FloatArray, tau: FloatArray, basis: str) -> ComplexArray:
+def kernel(
+    omega: FloatArray, tau: FloatArray, basis: str, coefficient: float = DEFAULT
+) -> ComplexArray:
     """Return the impedance of every basis function of 1 ohm per unit ln tau.
 
     Parameters
@@ -56,19 +96,20 @@ def kernel(omega: FloatArray, tau: FloatArray, basis: str) -> ComplexArray:
     omega : (N,) array, rad/s
     tau : (M,) array, s, evenly spaced in ln tau
     basis : str, one of `BASES`
+    coefficient : float
+        Spacing over the full width at half maximum of a radial function.
 
     Returns
     -------
     (N, M) complex array, ohm, read-only: integral of phi_m(ln tau) / (1 + j omega tau) dln tau.
     """
-    return _kernel(
-        np.ascontiguousarray(omega).tobytes(), np.ascontiguousarray(tau).tobytes(), basis
-    )
+    grids = np.ascontiguousarray(omega).tobytes(), np.ascontiguousarray(tau).tobytes()
+    return _kernel(*grids, basis, coefficient)
 
 
 @lru_cache(maxsize=32)
-def _kernel(omega: bytes, tau: bytes, basis: str) -> ComplexArray:
-    shape, reach = _SHAPES[basis]
+def _kernel(omega: bytes, tau: bytes, basis: str, coefficient: float) -> ComplexArray:
+    shape, reach = _shaped(basis, coefficient)
     t = np.frombuffer(tau)
     spacing = np.log(t[1] / t[0])
     # Panels between integers, where the hat has its kinks; the Debye response is smooth over each.
@@ -84,16 +125,16 @@ def _kernel(omega: bytes, tau: bytes, basis: str) -> ComplexArray:
 
 
 @lru_cache(maxsize=32)
-def values(count: int, basis: str) -> FloatArray:
+def values(count: int, basis: str, coefficient: float = DEFAULT) -> FloatArray:
     """Return the (count, count) matrix from coefficients to gamma at the grid points, read-only."""
     x = np.arange(count, dtype=np.float64)
-    shape, reach = _SHAPES[basis]
+    shape, reach = _shaped(basis, coefficient)
     distance = x[:, None] - x[None, :]
     return readonly(np.where(np.abs(distance) <= reach, shape(distance), 0.0))
 
 
 @lru_cache(maxsize=32)
-def values_between(count: int, basis: str, parts: int) -> FloatArray:
+def values_between(count: int, basis: str, parts: int, coefficient: float = DEFAULT) -> FloatArray:
     """Return the matrix from coefficients to gamma on a grid `parts` times as fine, read-only.
 
     Returns
@@ -101,13 +142,15 @@ def values_between(count: int, basis: str, parts: int) -> FloatArray:
     ((count - 1) * parts + 1, count) array; every `parts`-th row is a row of `values`.
     """
     x = np.arange((count - 1) * parts + 1) / parts
-    shape, reach = _SHAPES[basis]
+    shape, reach = _shaped(basis, coefficient)
     distance = x[:, None] - np.arange(count)
     return readonly(np.where(np.abs(distance) <= reach, shape(distance), 0.0))
 
 
 @lru_cache(maxsize=32)
-def derivative(count: int, spacing: float, order: int, basis: str) -> FloatArray:
+def derivative(
+    count: int, spacing: float, order: int, basis: str, coefficient: float = DEFAULT
+) -> FloatArray:
     """Return the matrix from coefficients to the derivative of gamma, read-only.
 
     Gamma counts as zero beyond the grid, so that a constant has a price too: without one, the
@@ -118,6 +161,6 @@ def derivative(count: int, spacing: float, order: int, basis: str) -> FloatArray
     (count + order, count) array; times a vector of coefficients and squared and summed it is the
     integral of the squared derivative over ln tau.
     """
-    gamma = values(count, basis)
+    gamma = values(count, basis, coefficient)
     padded = np.vstack([np.zeros((order, count)), gamma, np.zeros((order, count))])
     return readonly(np.diff(padded, n=order, axis=0) / spacing**order * np.sqrt(spacing))

@@ -12,6 +12,7 @@ from eisfit.errors import RelaxationError
 from eisfit.kernels import log_tau_grid
 from eisfit.relaxation import report
 from eisfit.relaxation.blend import Blend, blend
+from eisfit.relaxation.discretization import coefficient_of
 from eisfit.relaxation.mixture import Target
 from eisfit.relaxation.peaks import Peak, find_peaks
 from eisfit.relaxation.problem import Grid, Problem, SeriesTerms, build_problem
@@ -27,6 +28,8 @@ FloatArray = NDArray[np.float64]
 _FEWEST = 6
 _REWEIGHTINGS = 3
 _TAIL_EXPONENTS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+# Where the exponent of a single term may lie, and how finely it is sought.
+_EXPONENTS, _FINE = (0.3, 1.0), 1e-3
 # -Im Z that rises at least like omega^-0.3 at the lowest frequencies, over this part of a decade,
 # and is at least this part of the modulus, is no arc that ends inside the window.
 _TAIL_SLOPE = 0.3
@@ -48,7 +51,8 @@ def drt_spectrum(spectrum: Spectrum, **options: Any) -> DRTResult:
         Its masked points are not used.
     **options
         As in `eisfit.relaxation.settings.Settings`: regularization, order, basis, inductance, tail,
-        method, part, weighting, robust, samples, seed, per_decade, extension.
+        method, part, signed, weighting, robust, samples, seed, per_decade, extension,
+        fwhm_coefficient, shape_factor.
 
     Returns
     -------
@@ -68,7 +72,7 @@ def drt_spectrum(spectrum: Spectrum, **options: Any) -> DRTResult:
     sigma = _sigma(used, settings)
     solved, modulus, factors = _regularised(used, sigma, settings)
     problem, sigma = solved.problem, sigma * factors
-    gamma = problem.gamma(solved.solution.x)
+    gamma = np.maximum(problem.gamma(solved.solution.x), 0.0)
     found = find_peaks(gamma, modulus, problem.grid.spacing, report.SMALLEST)
     if method != "blend":
         result = _regularised_result(spectrum, settings, solved, modulus, found)
@@ -98,10 +102,11 @@ def _regularised(
     used: Spectrum, sigma: FloatArray, settings: Settings
 ) -> tuple[Regularised, FloatArray, FloatArray]:
     """Return the regularised solution, |Z| over its grid, and by what sigma had to grow."""
-    problem = _problem(used, sigma, settings)
-    modulus = _local_modulus(used, problem.grid.tau)
     given = None if settings.criterion != "given" else float(settings.regularization)
     adaptive = settings.chosen_method != "tikhonov"
+    alpha = _exponent(used, sigma, settings) if settings.tail == "cpe" else 0.0
+    problem = _problem(used, sigma, settings, alpha)
+    modulus = _local_modulus(used, problem.grid.tau)
     solved = regularise(problem, modulus, settings.criterion, given, adaptive)
     factors = np.ones(len(used))
     if settings.robust and settings.part == "both":
@@ -110,9 +115,24 @@ def _regularised(
             if (more == 1.0).all():
                 break
             factors = factors * more
-            problem = _problem(used, sigma * factors, settings)
+            problem = _problem(used, sigma * factors, settings, alpha)
             solved = regularise(problem, modulus, settings.criterion, given, adaptive)
     return solved, modulus, factors
+
+
+def _exponent(used: Spectrum, sigma: FloatArray, settings: Settings) -> float:
+    """Return the exponent of a tail of one term, (j omega)^-alpha, with the largest evidence."""
+    from scipy.optimize import minimize_scalar
+
+    def score(alpha: float) -> float:
+        problem = _problem(used, sigma, settings, alpha)
+        solved = regularise(problem, np.ones(len(problem.grid.tau)), "evidence", None, False)
+        return float(np.nanmin(solved.sweep.scores))
+
+    found = minimize_scalar(
+        score, bounds=_EXPONENTS, method="bounded", options={"xatol": _FINE, "maxiter": 25}
+    )
+    return round(float(found.x), 3)
 
 
 def _check(used: Spectrum) -> None:
@@ -130,15 +150,22 @@ def _check(used: Spectrum) -> None:
         )
 
 
-def _problem(used: Spectrum, sigma: FloatArray, settings: Settings) -> Problem:
+def _problem(used: Spectrum, sigma: FloatArray, settings: Settings, alpha: float = 0.0) -> Problem:
+    """Set up the problem; `alpha` is the exponent of a tail of one term, 0 for none."""
     shortest, longest = used.tau_window
     reach = 10.0**settings.extension
     tau = log_tau_grid(shortest / reach, longest * reach, settings.density)
-    tail = has_tail(used) if settings.tail == "auto" else settings.tail
-    exponents = (0.0, *((-1.0,) if settings.inductance else ()), *(_TAIL_EXPONENTS * bool(tail)))
-    grid = Grid(tau, settings.basis, settings.order)
+    several = has_tail(used) if settings.tail == "auto" else settings.tail is True
+    tail = (alpha,) if alpha else _TAIL_EXPONENTS if several else ()
+    exponents = (0.0, *((-1.0,) if settings.inductance else ()), *tail)
+    coefficient = settings.fwhm_coefficient
+    if settings.shape_factor is not None:
+        spacing = float(np.log(tau[1] / tau[0]))
+        coefficient = coefficient_of(settings.shape_factor, spacing, settings.basis)
+    grid = Grid(tau, settings.basis, settings.order, coefficient)
     terms = SeriesTerms(exponents)
-    return build_problem(used.omega, used.impedance, sigma, grid, terms, settings.part)
+    part, signed = settings.part, settings.signed
+    return build_problem(used.omega, used.impedance, sigma, grid, terms, part, signed)
 
 
 def _sigma(used: Spectrum, settings: Settings) -> FloatArray:
@@ -184,7 +211,11 @@ def _regularised_result(
     draws = resample(solved, settings.samples, settings.seed) if settings.samples else None
     unknown = np.full(len(gamma), np.nan)
     lower, upper = (unknown, unknown) if draws is None else interval(draws.posterior)
-    rows = report.peak_rows(found, gamma, problem.grid, modulus, spectrum.tau_window, draws)
+    place = problem.grid, modulus, spectrum.tau_window
+    if settings.signed:
+        rows = report.signed_rows(gamma, *place, draws)
+    else:
+        rows = report.peak_rows(found, gamma, *place, draws)
     return _result(
         spectrum,
         settings,
@@ -279,7 +310,7 @@ def _result(
     """Put together what all methods have alike."""
     window, tau = spectrum.tau_window, curves["tau"]
     sizes = dict(zip(solved.problem.terms.exponents, map(float, term_sizes), strict=True))
-    tail = tuple((sizes[a], a) for a in _TAIL_EXPONENTS if sizes.get(a, 0.0) > 0.0)
+    tail = tuple((size, a) for a, size in sizes.items() if a > 0.0 and size > 0.0)
     residuals = (curves["impedance"] - spectrum.impedance) / spectrum.modulus
     rms = float(np.sqrt(np.mean(np.abs(residuals[~spectrum.mask]) ** 2) / 2.0))
     searched = len(solved.sweep.path) > 1

@@ -66,6 +66,30 @@ def solve_nonnegative(
     return solved[0] * scale, solved[1]
 
 
+def solve_signed(
+    normal: FloatArray, moment: FloatArray, signs: BoolArray, start: BoolArray | None = None
+) -> tuple[FloatArray, BoolArray]:
+    """Minimise as `solve_nonnegative`, but with either sign allowed where `signs` (P,) is true.
+
+    Those variables are eliminated, which leaves a smaller problem of the same kind.
+    """
+    if not signs.any():
+        return solve_nonnegative(normal, moment, start)
+    from scipy.linalg import solve
+
+    inner, rest = np.flatnonzero(signs), np.flatnonzero(~signs)
+    block = normal[np.ix_(inner, inner)].copy()
+    block[np.diag_indices_from(block)] *= 1.0 + _RIDGE
+    across = normal[np.ix_(inner, rest)]
+    by = solve(block, np.column_stack([across, moment[inner]]), assume_a="sym")
+    x, free = np.empty_like(moment), np.ones(len(moment), dtype=bool)
+    reduced = normal[np.ix_(rest, rest)] - across.T @ by[:, :-1]
+    given = None if start is None else start[rest]
+    x[rest], free[rest] = solve_nonnegative(reduced, moment[rest] - across.T @ by[:, -1], given)
+    x[inner] = by[:, -1] - by[:, :-1] @ x[rest]
+    return x, free
+
+
 def _pivot(
     g: FloatArray, h: FloatArray, free: BoolArray, tolerance: float
 ) -> tuple[FloatArray, BoolArray] | None:

@@ -13,7 +13,7 @@ FloatArray = NDArray[np.float64]
 # A shoulder counts where the slope d ln gamma / d ln tau rises again by this much behind it. Every
 # single process (ZARC, Havriliak-Negami, lognormal) has a slope that only falls, from alpha to
 # -alpha: gamma of one process is log-concave, so a rise is the mark of a second one.
-_RISE = 0.15
+RISE = 0.15
 # A shoulder of less area than this share of its neighbour's is more often an artefact of the skirt
 # than a process (measured on synthetic spectra: all of 68 false ones were below 0.26).
 SHOULDER_SHARE = 0.25
@@ -59,8 +59,7 @@ def find_peaks(
     """
     if not gamma.any():
         return []
-    log_gamma = np.log(gamma + _FLOOR * modulus)
-    slope = np.diff(log_gamma) / spacing
+    slope = log_slope(gamma, modulus, spacing)
     bounds = [0, *_splits(slope), len(gamma)]
     found = [_peak(gamma, a, b) for a, b in pairwise(bounds)]
     while found:
@@ -76,6 +75,11 @@ def find_peaks(
             break
         found = _dropped(found, weakest, gamma, spacing)
     return found
+
+
+def log_slope(gamma: FloatArray, modulus: FloatArray, spacing: float) -> FloatArray:
+    """Return d ln gamma / d ln tau between points, (..., M - 1), for (..., M) gamma in ohm."""
+    return np.asarray(np.diff(np.log(gamma + _FLOOR * modulus), axis=-1) / spacing)
 
 
 def _dropped(peaks: list[Peak], index: int, gamma: FloatArray, spacing: float) -> list[Peak]:
@@ -126,7 +130,7 @@ def without(peaks: list[Peak], index: int, gamma: FloatArray) -> list[Peak]:
 def _splits(slope: FloatArray) -> list[int]:
     """Return the grid indices at which one peak ends and the next begins.
 
-    Between a low and the following high of the slope, at least `_RISE` above it: where the slope
+    Between a low and the following high of the slope, at least `RISE` above it: where the slope
     passes zero (a minimum of gamma), else where it rises fastest.
     """
     splits: list[int] = []
@@ -137,11 +141,11 @@ def _splits(slope: FloatArray) -> list[int]:
         if not rising:
             if value < slope[low]:
                 low = i
-            elif value > slope[low] + _RISE:
+            elif value > slope[low] + RISE:
                 rising, high = True, i
         elif value > slope[high]:
             high = i
-        elif value < slope[high] - _RISE:
+        elif value < slope[high] - RISE:
             splits.append(_split(slope, low, high))
             rising, low = False, i
     return [s for s in splits if s > 1]

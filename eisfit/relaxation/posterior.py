@@ -175,7 +175,7 @@ class Posterior:
         return (owner == np.arange(len(self.candidates))[:, None]) @ curves
 
     def _edges(self, candidate: Candidate) -> FloatArray:
-        """Return (K, 2) standard deviations of ln tau less and plus exp(p): the ends of a plateau."""
+        """Return (K, 2) standard deviations of ln tau -+ exp(p), the ends of a plateau."""
         terms = len(candidate.series)
         covariance = self.covariance(candidate)[terms:, terms:]
         out = np.empty((len(candidate), 2))

@@ -20,12 +20,13 @@ class Grid:
     """Relaxation times and the basis of gamma over them.
 
     `tau` is (M,) in s, ascending, evenly spaced in ln tau; `order` is that of the derivative whose
-    square is the penalty.
+    square is the penalty; `coefficient` is the spacing over the full width of a radial function.
     """
 
     tau: FloatArray
     basis: str
     order: int
+    coefficient: float = discretization.DEFAULT
 
     @property
     def spacing(self) -> float:
@@ -35,13 +36,23 @@ class Grid:
     @property
     def values(self) -> FloatArray:
         """(M, M) matrix from coefficients to gamma at `tau`."""
-        return discretization.values(len(self.tau), self.basis)
+        return discretization.values(len(self.tau), self.basis, self.coefficient)
 
     @property
     def derivative(self) -> FloatArray:
         """(M + order, M) matrix whose product with coefficients has the penalty as its square."""
         spacing = round(self.spacing, 12)
-        return discretization.derivative(len(self.tau), spacing, self.order, self.basis)
+        return discretization.derivative(
+            len(self.tau), spacing, self.order, self.basis, self.coefficient
+        )
+
+    def between(self, parts: int) -> FloatArray:
+        """Return the matrix from coefficients to gamma on a grid `parts` times as fine."""
+        return discretization.values_between(len(self.tau), self.basis, parts, self.coefficient)
+
+    def kernel(self, omega: FloatArray) -> ComplexArray:
+        """Return the (N, M) impedance of every basis function of 1 ohm at `omega` (rad/s)."""
+        return discretization.kernel(omega, self.tau, self.basis, self.coefficient)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +88,12 @@ class Problem:
     normal: FloatArray
     moment: FloatArray
     whole: bool = True
+    signed: bool = False
+
+    @property
+    def signs(self) -> BoolArray:
+        """(T + M,) bool, true for unknowns of either sign: those of gamma, where it is signed."""
+        return np.arange(len(self.unit)) >= (self.n_terms if self.signed else len(self.unit))
 
     @property
     def n_terms(self) -> int:
@@ -100,10 +117,9 @@ class Problem:
 
     def impedance(self, omega: FloatArray, x: FloatArray) -> ComplexArray:
         """Return the (N,) impedance of the solution `x` at any `omega` (rad/s)."""
-        kernel = discretization.kernel(omega, self.grid.tau, self.grid.basis)
         physical = x * self.unit
         series = self.terms.impedance(omega) @ physical[: self.n_terms]
-        return series + kernel @ physical[self.n_terms :]
+        return series + self.grid.kernel(omega) @ physical[self.n_terms :]
 
 
 def build_problem(
@@ -113,6 +129,7 @@ def build_problem(
     grid: Grid,
     terms: SeriesTerms,
     part: str = "both",
+    signed: bool = False,
 ) -> Problem:
     """Set up the problem for data with standard deviation proportional to `sigma`.
 
@@ -121,6 +138,7 @@ def build_problem(
     omega, impedance, sigma : (N,) arrays, rad/s, ohm, ohm
     grid, terms : what to solve for
     part : "both", "real" or "imaginary", of the impedance
+    signed : whether gamma may be negative, as for an inductive loop
     """
     rows = {"both": slice(None), "real": slice(len(omega)), "imaginary": slice(len(omega), None)}
     series = stacked(terms.impedance(omega) / sigma[:, None])[rows[part]]
@@ -129,9 +147,8 @@ def build_problem(
     length[length == 0.0] = np.inf
     resistance = float(np.median(np.abs(impedance)))
     unit = np.concatenate([1.0 / length, np.full(len(grid.tau), resistance)])
-    kernel = discretization.kernel(omega, grid.tau, grid.basis) / sigma[:, None]
+    kernel = grid.kernel(omega) / sigma[:, None]
     matrix = np.hstack([series, stacked(kernel)[rows[part]]]) * unit
     target = stacked(impedance / sigma)[rows[part]]
-    return Problem(
-        grid, terms, matrix, target, unit, matrix.T @ matrix, matrix.T @ target, part == "both"
-    )
+    normal, moment = matrix.T @ matrix, matrix.T @ target
+    return Problem(grid, terms, matrix, target, unit, normal, moment, part == "both", signed)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.relaxation import shapes
-from eisfit.relaxation.peaks import Peak, without
+from eisfit.relaxation.peaks import Peak, find_peaks, without
 from eisfit.relaxation.posterior import Posterior
 from eisfit.relaxation.posterior import interval as log_interval
 from eisfit.relaxation.problem import Grid
@@ -28,8 +28,11 @@ _LEAST_SEPARATION = 0.8
 # A skirt that decays like tau^-alpha from gamma at the bound holds gamma / alpha, alpha being about
 # 0.8, of which up to two thirds may be the other peak's.
 _SKIRT = 0.8
+# Smoothing shifts an area by more than draws spread it: intervals are widened (measured).
+_WIDENED = 2.0
 # A maximum is located to about this part of a step of the grid, whatever the noise.
 _STEP = 0.25
+_SIGNED = ("gamma_ohm", "resistance_ohm", "capacitance_f")
 _POOR_RMS = 0.01
 _FAR_OFF = 1.5
 _NEIGHBOURS = 3
@@ -83,6 +86,36 @@ def peak_rows(
         row["status"] = _status(row, window, _on_shoulder(found, k))
         rows.append(row)
     return rows
+
+
+def signed_rows(
+    gamma: FloatArray,
+    grid: Grid,
+    modulus: FloatArray,
+    window: tuple[float, float],
+    draws: Resamples | None,
+) -> list[dict[str, Any]]:
+    """Return a row a peak of either sign, by ascending tau; arguments as of `peak_rows`.
+
+    Resistance, capacitance and gamma of a negative peak are negative; shares are of the sum of all.
+    """
+    rows = []
+    for sign in (1.0, -1.0):
+        part = np.maximum(sign * gamma, 0.0)
+        found = find_peaks(part, modulus, grid.spacing, SMALLEST)
+        again = None
+        if draws is not None:
+            positive = (np.maximum(sign * d, 0.0) for d in (draws.posterior, draws.repeated))
+            again = Resamples(*positive)
+        for row in peak_rows(found, part, grid, modulus, window, again):
+            low, high = sorted((sign * row["lower_ohm"], sign * row["upper_ohm"]))
+            row |= {"lower_ohm": low, "upper_ohm": high}
+            row |= {key: sign * row[key] for key in _SIGNED}
+            rows.append(row)
+    total = float(gamma.sum() * grid.spacing)
+    for row in rows:
+        row["fraction"] = row["resistance_ohm"] / total if total else np.nan
+    return sorted(rows, key=lambda row: float(row["tau_s"]))
 
 
 def fitted_rows(
@@ -214,8 +247,8 @@ def _uncertainty(
     above = [max(float(high) - resistance, 0.0) for _, high in bounds]
     early, late = interval(sightings.positions[seen, k])
     return {
-        "lower_ohm": max(resistance - math.hypot(skirts, *below), 0.0),
-        "upper_ohm": resistance + math.hypot(skirts, *above),
+        "lower_ohm": max(resistance - _WIDENED * math.hypot(skirts, *below), 0.0),
+        "upper_ohm": resistance + _WIDENED * math.hypot(skirts, *above),
         "probability": float(sightings.probability[k]),
         "tau_lower_s": _tau(grid, min(float(early), peak.position) - _STEP),
         "tau_upper_s": _tau(grid, max(float(late), peak.position) + _STEP),
@@ -280,9 +313,9 @@ def on_weights(frequency: FloatArray, factors: FloatArray) -> tuple[str, ...]:
     rest, places_left = factors[~off], frequency[~off]
     if len(rest) and rest.max() > _FAR_OFF * rest.min():
         said.append(
-            f"The noise is not as the weighting has it, but uneven by a factor of "
-            f"{rest.max() / rest.min():.2g}, largest at {places_left[rest.argmax()]:.2g} Hz; it was "
-            "estimated from the residuals."
+            "The noise is not as the weighting has it, but uneven by a factor of "
+            f"{rest.max() / rest.min():.2g}, largest at {places_left[rest.argmax()]:.2g} Hz; it "
+            "was estimated from the residuals."
         )
     return tuple(said)
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.errors import RelaxationError
-from eisfit.relaxation.nnls import solve_nonnegative
+from eisfit.relaxation.nnls import solve_signed
 from eisfit.relaxation.problem import Problem
 
 FloatArray = NDArray[np.float64]
@@ -37,8 +37,9 @@ class Solution:
 def solve(
     problem: Problem, penalty: FloatArray, lam: float, start: BoolArray | None = None
 ) -> Solution:
-    """Minimise |matrix x - target|^2 + lam x' penalty x over x >= 0."""
-    x, free = solve_nonnegative(problem.normal + lam * penalty, problem.moment, start)
+    """Minimise |matrix x - target|^2 + lam x' penalty x over x >= 0, or signed gamma."""
+    normal = problem.normal + lam * penalty
+    x, free = solve_signed(normal, problem.moment, problem.signs, start)
     residual = problem.matrix @ x - problem.target
     return Solution(lam, x, free, float(residual @ residual), float(x @ penalty @ x))
 
@@ -131,7 +132,8 @@ def _crossed(
     weight = len(problem.target) / given.sum()
     normal = part.T @ part * weight + solution.lam * penalty[np.ix_(seen, seen)]
     x = solution.x.copy()
-    x[seen], _ = solve_nonnegative(normal, part.T @ target * weight, solution.free[seen])
+    moment = part.T @ target * weight
+    x[seen], _ = solve_signed(normal, moment, problem.signs[seen], solution.free[seen])
     residual = problem.matrix[left] @ x - problem.target[left]
     return float(residual @ residual)
 

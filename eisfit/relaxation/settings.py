@@ -32,11 +32,20 @@ class Settings:
     basis : str
         Discretisation of gamma: "linear" (piecewise), "gaussian", "matern0", "matern2",
         "matern4", "matern6", "inverse quadratic" or "inverse quadric".
+    fwhm_coefficient : float
+        Spacing of the grid over the full width at half maximum of a radial basis function; the
+        default of pyDRTtools, 0.5.
+    shape_factor : float, optional
+        The factor of ln tau in a radial basis function, in place of the coefficient.
     inductance : bool
         Whether an inductance stands in series.
-    tail : "auto", True or False
+    signed : bool
+        Whether gamma may be negative, as an inductive loop at low frequency wants it. Solved by
+        "adaptive" or "tikhonov"; negative peaks have a negative resistance.
+    tail : "auto", True, "cpe" or False
         Whether a blocking or diffusion tail, a sum of (j omega)^-alpha with alpha from 0.5 to 1,
-        stands in series. "auto": where -Im Z still rises at the lowest frequencies.
+        stands in series. "auto": where -Im Z still rises at the lowest frequencies. "cpe": a single
+        term, whose alpha between 0.3 and 1 is chosen by evidence.
     method : "auto", "blend", "adaptive" or "tikhonov"
         "auto" is "blend", and "adaptive" where lambda or a criterion is given. "blend" fits a sum
         of peaks, started from "adaptive", and leaves the regularised solution a share, the larger
@@ -72,8 +81,11 @@ class Settings:
     regularization: str | float = "auto"
     order: int = 2
     basis: str = "gaussian"
+    fwhm_coefficient: float = 0.5
+    shape_factor: float | None = None
+    signed: bool = False
     inductance: bool = True
-    tail: bool | Literal["auto"] = "auto"
+    tail: bool | Literal["auto", "cpe"] = "auto"
     method: str = "auto"
     part: str = "both"
     weighting: str | ArrayLike = "modulus"
@@ -86,12 +98,15 @@ class Settings:
     def __post_init__(self) -> None:
         _choice("order", self.order, (0, 1, 2))
         _choice("basis", self.basis, BASES)
-        _choice("tail", self.tail, ("auto", True, False))
+        _choice("tail", self.tail, ("auto", "cpe", True, False))
+        _choice("signed", self.signed, (True, False))
         _choice("method", self.method, METHODS)
         _choice("part", self.part, PARTS)
         _choice("robust", self.robust, (True, False))
         if self.part != "both" and self.method == "blend":
             raise RelaxationError("the method 'blend' needs both parts: choose 'adaptive'")
+        if self.signed and self.method == "blend":
+            raise RelaxationError("the method 'blend' knows no negative peaks: choose 'adaptive'")
         if isinstance(self.weighting, str):
             _choice("weighting", self.weighting, WEIGHTINGS)
         if isinstance(self.regularization, str):
@@ -101,6 +116,9 @@ class Settings:
         if self.per_decade is not None:
             _positive("per_decade", self.per_decade)
         _positive("extension", self.extension)
+        _positive("fwhm_coefficient", self.fwhm_coefficient)
+        if self.shape_factor is not None:
+            _positive("shape_factor", self.shape_factor)
         if self.samples < 0:
             raise RelaxationError(f"samples must not be negative, found {self.samples}")
 
@@ -118,7 +136,7 @@ class Settings:
         """The method, with "auto" decided."""
         if self.method != "auto":
             return self.method
-        whole = self.regularization == "auto" and self.part == "both"
+        whole = self.regularization == "auto" and self.part == "both" and not self.signed
         return "blend" if whole else "adaptive"
 
     @property

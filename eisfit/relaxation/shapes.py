@@ -6,9 +6,9 @@ b = 1 / (1 + exp(-q)), b = 1 for the ZARC. ln tau is here the mean of gamma over
 determine whatever a and b are; it lies (digamma(1) - digamma(b)) / a before the tau of the formula.
 The others are curves over x = ln(tau / peak tau): lognormal exp(-x^2 / 2 w^2), w = exp(p); general
 exp(-|x / w|^n), n = exp(q), from a pointed one past a bell to a plateau with steep sides; split, a
-bell of width exp(p) on the left and exp(q) on the right; Student (1 + (x / w)^2 / n)^(-(n + 1) / 2),
-n = exp(q), a bell with heavy skirts; Froehlich, constant over |x| < exp(p) and
-zero beyond, the response of activation energies that are spread evenly (Froehlich, Theory of
+bell of width exp(p) on the left and exp(q) on the right; Student, a bell with heavy skirts,
+(1 + (x / w)^2 / n)^(-(n + 1) / 2), n = exp(q); Froehlich, constant over |x| < exp(p) and zero
+beyond, the response of activation energies that are spread evenly (Froehlich, Theory of
 Dielectrics, Oxford 1949).
 """
 
@@ -30,12 +30,8 @@ ZARC, HAVRILIAK_NEGAMI, LOGNORMAL, GENERAL, SPLIT, FROEHLICH, STUDENT = range(7)
 NONE = -1
 NAMES = ("zarc", "havriliak-negami", "lognormal", "general", "split", "froehlich", "student")
 # Which of ln R, ln tau, p, q a family has; the last row is that of NONE, a place left empty.
-HAS = (
-    np.array(
-        [(1, 1, 1, 0), (1, 1, 1, 1), (1, 1, 1, 0), (1, 1, 1, 1), (1, 1, 1, 1), (1, 1, 1, 0), (1, 1, 1, 1), (0,) * 4]
-    )
-    > 0
-)
+_LETTERS = ("Rtp", "Rtpq", "Rtp", "Rtpq", "Rtpq", "Rtp", "Rtpq", "")
+HAS = np.array([[letter in has for letter in "Rtpq"] for has in _LETTERS])
 # Means and standard deviations before any data (of ln R and ln tau elsewhere): exponents a from 0.5
 # to 0.97, widths of a seventh of a decade to one decade.
 PRIOR_MEAN = np.array(
@@ -48,7 +44,9 @@ PRIOR_SD = np.array(
 )  # fmt: skip
 # Twice the log odds against a family.
 PRIOR_COST = np.array([0.0, 0.0, 0.0, 2.0, 2.0, 1.0, 2.0, 0.0])
-LEAST = np.array([(-1, -2), (-1, -2), (-1.9, 0), (-1.9, 0.0), (-1.9, -1.9), (-1.4, 0), (-1.7, 0.7), (0, 0)])
+LEAST = np.array(
+    [(-1, -2), (-1, -2), (-1.9, 0), (-1.9, 0.0), (-1.9, -1.9), (-1.4, 0), (-1.7, 0.7), (0, 0)]
+)
 MOST = np.array([(6, 0), (6, 6), (1, 0), (1.5, 3.7), (1, 1), (1.8, 0), (1, 4), (0, 0)])
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(14)

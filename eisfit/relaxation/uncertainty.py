@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.relaxation.nnls import solve_nonnegative
-from eisfit.relaxation.peaks import Peak, find_peaks, shoulder_strength
+from eisfit.relaxation.peaks import RISE, Peak, log_slope, shoulder_strength
+from eisfit.relaxation.select import Solution
 from eisfit.relaxation.solve import Regularised
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+BoolArray = NDArray[np.bool_]
 
 LEVEL = 0.95
 _NEAR_DECADES = 0.25
+# Steps of the grid beside what is free that a draw may raise above zero.
+_BESIDE = 2
+_RIDGE = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +39,9 @@ def resample(solved: Regularised, count: int, seed: int) -> Resamples:
     """Draw from the non-negative posterior, and repeat the measurement with new noise.
 
     Posterior: randomise, then optimise (Bardsley and Fox, Inverse Probl. Sci. Eng. 20 (2012) 477):
-    data and prior are perturbed by their own noise and the non-negative problem is solved again. In
-    both kinds lambda itself is drawn from its evidence where that chose it.
+    data and prior are perturbed by their own noise and the problem is solved again. In both kinds
+    lambda itself is drawn from its evidence where that chose it. All draws of one lambda are solved
+    at once, for what is free in the solution or next to it, and cut at zero.
     """
     problem = solved.problem
     random = np.random.default_rng(seed)
@@ -44,17 +51,33 @@ def resample(solved: Regularised, count: int, seed: int) -> Resamples:
     noise = sigma * random.standard_normal((count, len(problem.target))) @ problem.matrix
     rows = problem.grid.derivative * np.sqrt(solved.weights)[:, None]
     prior = sigma * random.standard_normal((count, len(rows))) @ rows
-    posterior = np.empty((count, len(problem.moment)))
-    repeated = np.empty_like(posterior)
-    for i, k in enumerate(picked):
-        lam, start = path[k].lam, path[k].free
-        normal = problem.normal + lam * solved.penalty
-        fit = problem.normal @ path[k].x
-        repeated[i], _ = solve_nonnegative(normal, fit + noise[i], start)
-        moment = problem.moment + noise[i]
-        moment[problem.n_terms :] += np.sqrt(lam) * prior[i]
-        posterior[i], _ = solve_nonnegative(normal, moment, start)
+    posterior = np.zeros((count, len(problem.moment)))
+    repeated = np.zeros_like(posterior)
+    for k in np.unique(picked):
+        chosen = np.flatnonzero(picked == k)
+        solution = path[k]
+        pulled = problem.moment + noise[chosen]
+        pulled[:, problem.n_terms :] += np.sqrt(solution.lam) * prior[chosen]
+        moments = np.vstack([problem.normal @ solution.x + noise[chosen], pulled])
+        again, drawn = np.split(_solutions(solved, solution, moments), 2)
+        repeated[chosen], posterior[chosen] = again, drawn
     return Resamples(problem.gamma(posterior), problem.gamma(repeated))
+
+
+def _solutions(solved: Regularised, solution: Solution, moments: FloatArray) -> FloatArray:
+    """Return (S, P) solutions for (S, P) moments with what `solution` has free, and neighbours."""
+    problem = solved.problem
+    free = solution.free.copy()
+    smooth = free[problem.n_terms :]
+    smooth[:] = np.convolve(smooth, np.ones(2 * _BESIDE + 1), mode="same") > 0.5
+    index = np.flatnonzero(free | problem.signs)
+    normal = problem.normal + solution.lam * solved.penalty
+    part = normal[np.ix_(index, index)]
+    scale = 1.0 / np.sqrt(np.maximum(np.diagonal(part), np.finfo(float).tiny))
+    part = part * scale[:, None] * scale + _RIDGE * np.eye(len(index))
+    out = np.zeros_like(moments)
+    out[:, index] = (np.linalg.solve(part, (moments[:, index] * scale).T)).T * scale
+    return np.where(problem.signs, out, np.maximum(out, 0.0))
 
 
 def _lambda_weights(solved: Regularised) -> FloatArray:
@@ -93,23 +116,65 @@ class Sightings:
 def look_again(
     peaks: list[Peak], repeated: FloatArray, modulus: FloatArray, spacing: float, smallest: float
 ) -> Sightings:
-    """Look for `peaks` in (S, M) repeated gamma, each found there by the same rules."""
-    near = _NEAR_DECADES * np.log(10.0) / spacing
-    places = np.array([p.position for p in peaks])
-    positions = np.full((len(repeated), len(peaks)), np.nan)
-    areas = np.full_like(positions, np.nan)
-    for i, gamma in enumerate(repeated):
-        found = find_peaks(gamma, modulus, spacing, smallest)
-        if not found:
-            continue
-        again = np.array([p.position for p in found])
-        held = np.array([p.area(gamma, spacing) for p in found])
-        distance = np.abs(again[:, None] - places)
-        nearest = distance.argmin(axis=0)
-        seen = distance[nearest, np.arange(len(places))] <= near
-        positions[i, seen] = again[nearest[seen]]
-        areas[i, seen] = held[nearest[seen]]
+    """Look for `peaks` in (S, M) repeated gamma, each within 0.25 decade.
+
+    A maximum must be one again; beside a shoulder the slope of ln gamma must rise again.
+    """
+    near = int(_NEAR_DECADES * np.log(10.0) / spacing)
+    positions, areas = np.full((2, len(repeated), len(peaks)), np.nan)
+    total = np.pad(np.cumsum(repeated, axis=1), ((0, 0), (1, 0))) * spacing
+    walls = [_walls(repeated, a, b) for a, b in pairwise(peaks)]
+    first = np.full(len(repeated), peaks[0].start)
+    last = np.full(len(repeated), peaks[-1].stop)
+    bounds = np.stack([first, *walls, last], axis=1)
+    held = np.diff(np.take_along_axis(total, bounds, axis=1), axis=1)
+    for k, peak in enumerate(peaks):
+        at, seen = (
+            _maxima(repeated, peak, near)
+            if peak.is_maximum
+            else _bends(repeated, peaks, k, modulus, spacing)
+        )
+        middle = np.clip(np.round(at).astype(int), 0, len(modulus) - 1)
+        seen &= held[:, k] > smallest * modulus[middle]
+        positions[seen, k], areas[seen, k] = at[seen], held[seen, k]
     return Sightings(positions, areas)
+
+
+def _walls(repeated: FloatArray, before: Peak, after: Peak) -> IntArray:
+    """Return (S,) grid indices at which one peak ends and the next begins."""
+    if not (before.is_maximum and after.is_maximum) or before.stop != after.start:
+        return np.full(len(repeated), after.start)
+    first, last = round(before.position), round(after.position)
+    return np.asarray(first + repeated[:, first : last + 1].argmin(axis=1))
+
+
+def _maxima(repeated: FloatArray, peak: Peak, near: int) -> tuple[FloatArray, BoolArray]:
+    """Return (S,) positions of the highest maximum near a peak, and whether there is one."""
+    first = max(round(peak.position) - near - 1, 0)
+    part = repeated[:, first : round(peak.position) + near + 2]
+    left, middle, right = part[:, :-2], part[:, 1:-1], part[:, 2:]
+    tops = np.where((middle >= left) & (middle >= right) & (middle > 0), middle, -1.0)
+    at = tops.argmax(axis=1)
+    row = np.arange(len(repeated))
+    three = np.stack([left[row, at], middle[row, at], right[row, at]])
+    bend = three[0] - 2.0 * three[1] + three[2]
+    shift = np.where(bend < 0, 0.5 * (three[0] - three[2]) / np.where(bend < 0, bend, 1.0), 0.0)
+    return first + 1 + at + shift, tops[row, at] > 0
+
+
+def _bends(
+    repeated: FloatArray, peaks: list[Peak], k: int, modulus: FloatArray, spacing: float
+) -> tuple[FloatArray, BoolArray]:
+    """Return (S,) centres of mass of a shoulder, and whether there is one."""
+    start, stop = peaks[k].start, peaks[k].stop
+    part = repeated[:, start:stop]
+    mass = part.sum(axis=1)
+    at = part @ np.arange(start, stop) / np.where(mass > 0, mass, 1.0)
+    first = round(peaks[k - 1].position) if k else start
+    last = round(peaks[k + 1].position) if k + 1 < len(peaks) else stop
+    slope = log_slope(repeated[:, first : last + 1], modulus[first : last + 1], spacing)
+    rise = (slope - np.minimum.accumulate(slope, axis=1)).max(axis=1, initial=0.0)
+    return at, (mass > 0) & (rise > RISE)
 
 
 def separation(
