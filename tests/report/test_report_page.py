@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 from html.parser import HTMLParser
@@ -285,11 +286,15 @@ def test_cells_are_sorted_by_what_they_show() -> None:
     assert cell_of("best", np.True_).text == "yes"
 
 
+def linear(colour: str) -> np.ndarray:
+    """Return linear RGB of #rrggbb."""
+    channels = np.array([int(colour[i : i + 2], 16) / 255.0 for i in (1, 3, 5)])
+    return np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
+
+
 def luminance(colour: str) -> float:
     """Return the relative luminance of WCAG 2."""
-    channels = [int(colour[i : i + 2], 16) / 255.0 for i in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear(colour)))
 
 
 def contrast(one: str, other: str) -> float:
@@ -297,11 +302,47 @@ def contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
-def test_colours_have_contrast(theme: int) -> None:
+# What an eye without one of the three pigments sees, for linear RGB: G. M. Machado, M. M. Oliveira,
+# L. A. F. Fernandes, IEEE Trans. Vis. Comput. Graph. 15 (2009) 1291, severity 1
+EYES = {
+    "all": np.eye(3),
+    "no red": [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216],
+               [-0.003882, -0.048116, 1.051998]],
+    "no green": [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413],
+                 [-0.011820, 0.042940, 0.968881]],
+    "no blue": [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602],
+                [0.004733, 0.691367, 0.303900]],
+}  # fmt: skip
+
+
+def oklab(rgb: np.ndarray) -> np.ndarray:
+    """Return the perceptual coordinates of B. Ottosson (2020) of a linear RGB colour."""
+    to_cones = [[0.4122214708, 0.5363325363, 0.0514459929],
+                [0.2119034982, 0.6806995451, 0.1073969566],
+                [0.0883024619, 0.2817188376, 0.6299787005]]  # fmt: skip
+    to_lab = [[0.2104542553, 0.7936177850, -0.0040720468],
+              [1.9779984951, -2.4285922050, 0.4505937099],
+              [0.0259040371, 0.7827717662, -0.8086757660]]  # fmt: skip
+    return np.asarray(to_lab) @ np.cbrt(np.asarray(to_cones) @ np.clip(rgb, 0.0, 1.0))
+
+
+def colours(theme: int) -> dict[str, str]:
     style = (files("eisfit.report") / "page" / "report.css").read_text(encoding="utf-8")
     block = re.findall(r":root \{(.*?)\}", style, re.S)[theme]
-    colour = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+    return dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", block))
+
+
+@pytest.mark.parametrize("eye", EYES)
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_series_differ_for_every_eye(theme: int, eye: str) -> None:
+    seen = [oklab(np.asarray(EYES[eye]) @ linear(colours(theme)[f"c{i}"])) for i in range(8)]
+    apart = [np.linalg.norm(a - b) for a, b in itertools.combinations(seen, 2)]
+    assert min(apart) > 0.07  # a just noticeable difference is about 0.02
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_colours_have_contrast(theme: int) -> None:
+    colour = colours(theme)
     for ground in ("paper", "raised"):
         for ink in ("ink", "quiet", "accent"):
             assert contrast(colour[ink], colour[ground]) >= 4.5, (ink, ground)
