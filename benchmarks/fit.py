@@ -5,7 +5,8 @@
 Every family's spectra are drawn by seed, with noise of 0.1 to 1 % of the modulus. A fit counts as
 the global minimum if its chi-square is at most 0.1 % above that of scipy's own optimiser started at
 the truth. Our engine gets no starting values; impedance.py and pyimpspec get every parameter within
-a factor of two of the truth (exponents within 0.1), which they need. Times are CPU times of one
+a factor of two of the truth (exponents within 0.1), which they need. pyimpspec squares its weighted
+residuals twice, so its optimum is another one: how many come within 10 % is counted as well. Times are CPU times of one
 core in one process, warm; the cold cost (first fit of a circuit and grid) stands beside them.
 """
 
@@ -17,7 +18,9 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -31,8 +34,10 @@ from scipy.optimize import least_squares
 
 import eisfit
 from eisfit.errors import EisfitError
+from eisfit.fitting import backend
 
 THREE = "three arcs"
+USERS_OF_COMPILED = ("curve", "descend", "engine", "residual", "scales", "solve", "start")
 
 
 def best_known(case: Case) -> float:
@@ -72,6 +77,19 @@ def near(case: Case, rng: np.random.Generator) -> dict[str, float]:
         else:
             start[slot.name] = float(value * 2.0 ** rng.uniform(-1.0, 1.0))
     return start
+
+
+@contextmanager
+def by_arrays() -> Iterator[None]:
+    """Run without the compiled loops."""
+    homes = [import_module(f"eisfit.fitting.{name}") for name in USERS_OF_COMPILED]
+    for home in homes:
+        home.compiled = lambda: None
+    try:
+        yield
+    finally:
+        for home in homes:
+            home.compiled = backend.compiled
 
 
 def ours(case: Case) -> float:
@@ -119,16 +137,17 @@ def peers() -> dict[str, Callable[[Case], float]]:
 
 def run_family(family: str, engine: Callable[[Case], float], seeds: range) -> dict[str, float]:
     """Return success and times of one engine on one family."""
-    hits, times = [], []
+    excess, times = [], []
     for seed in track(seeds, description=f"{family}, {engine.__name__}", transient=True):
         case = make(family, seed)
         chi_square, seconds = timed(lambda case=case: engine(case))
-        hits.append(chi_square <= 1.001 * best_known(case))
+        excess.append(chi_square / best_known(case))
         times.append(1e3 * seconds)
     warm = times[4:] if len(times) > 8 else times
     return {
-        "cases": len(hits),
-        "global_minimum_percent": 100.0 * float(np.mean(hits)),
+        "cases": len(excess),
+        "global_minimum_percent": 100.0 * float(np.mean(np.array(excess) <= 1.001)),
+        "within_tenth_percent": 100.0 * float(np.mean(np.array(excess) <= 1.1)),
         "median_ms": float(np.median(warm)),
         "p99_ms": float(np.percentile(warm, 99)),
         "cold_ms": times[0],
@@ -169,20 +188,20 @@ def _inside(case: Case) -> bool:
 def table(results: dict) -> str:
     """Return the results as Markdown."""
     lines = [
-        "| family | engine | cases | global minimum | median | 99th percentile | times ours |",
-        "|---|---|---|---|---|---|---|",
+        "| family | engine | cases | global minimum | within 10 % | median | 99th percentile | times ours |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     for family, engines in results["families"].items():
         own = engines["eisfit"]["median_ms"]
         for engine, r in engines.items():
             lines.append(
                 f"| {family} | {engine} | {r['cases']} | {r['global_minimum_percent']:.1f} % | "
-                f"{r['median_ms']:.1f} ms | {r['p99_ms']:.0f} ms | {r['median_ms'] / own:.1f} |"
+                f"{r['within_tenth_percent']:.1f} % | {r['median_ms']:.1f} ms | {r['p99_ms']:.0f} ms | {r['median_ms'] / own:.1f} |"
             )
     for name, r in results["batch"].items():
         lines.append(
             f"| three arcs, `fit_many` | eisfit, {name} | {r['cases']} | "
-            f"{r['global_minimum_percent']:.1f} % | {r['ms_a_spectrum']:.1f} ms | | |"
+            f"{r['global_minimum_percent']:.1f} % | | {r['ms_a_spectrum']:.1f} ms | | |"
         )
     return "\n".join(lines)
 
@@ -199,6 +218,9 @@ def main() -> None:
     for family in FAMILIES:
         seeds = range(arguments.seed, arguments.seed + arguments.cases)
         rows = {"eisfit": run_family(family, ours, seeds)}
+        if backend.compiled() is not None:
+            with by_arrays():
+                rows["eisfit, no numba"] = run_family(family, ours, seeds)
         for name, engine in peers().items():
             few = range(arguments.seed, arguments.seed + arguments.peer_cases)
             if arguments.peer_cases:
@@ -207,6 +229,8 @@ def main() -> None:
         print(family, rows, flush=True)
     results["batch"]["default"] = run_batch(arguments.batch, arguments.seed)
     results["batch"]["fast"] = run_batch(arguments.batch, arguments.seed, effort="fast")
+    every = [row["eisfit"]["p99_ms"] for row in results["families"].values()]
+    print(f"eisfit: highest 99th percentile of a family {max(every):.0f} ms", flush=True)
     arguments.out.mkdir(parents=True, exist_ok=True)
     (arguments.out / "fit.json").write_text(json.dumps(results, indent=1) + "\n")
     (arguments.out / "fit.md").write_text(table(results) + "\n")
@@ -219,7 +243,7 @@ def machine() -> dict[str, str]:
     found["cores"] = str(os.cpu_count())
     if hasattr(os, "getloadavg"):
         found["load"] = f"{os.getloadavg()[0]:.1f}"
-    for package in ("eisfit-toolkit", "numpy", "scipy", "impedance", "pyimpspec"):
+    for package in ("eisfit-toolkit", "numpy", "scipy", "numba", "impedance", "pyimpspec"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
