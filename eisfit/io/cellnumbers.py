@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,8 +47,7 @@ def numbers_of(
         # What is looked at must have marks, wherever the first of them stands.
         rows = sorted({*range(_SAMPLE), *rows[:_SAMPLE]})
         bare = [[_bare(column[row]) for row in rows if row < len(column)] for column in columns]
-        settled = settle(bare, quantities, source_name, decimal=decimal)
-        marks = replace(settled, spaced=marks.spaced)
+        marks = settle(bare, quantities, source_name, decimal=decimal, spaced=marks.spaced)
     convert = marks.converter()
     numbers = [np.array([_number(cell, convert) for cell in column], float) for column in columns]
     return numbers, f"numbers as text were read with {marks.describe()}" if rows else ""

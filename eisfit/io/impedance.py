@@ -12,6 +12,8 @@ from eisfit.spectrum import ComplexArray, FloatArray
 
 # Rows that settle a sign; a file may have millions.
 _ENOUGH = 100_000
+# A modulus that varies less, or a smaller angle, says nothing of the unit of the angle.
+_FLAT = 0.05
 _PARTS = ("real", "imaginary", "modulus", "phase")
 
 
@@ -176,7 +178,9 @@ def _check_angle(
 ) -> None:
     """Refuse a phase whose unit, as its name has it, does not go with the modulus."""
     used = np.isfinite(degrees) & (frequency > 0)
-    if _are_radians(degrees, frequency, modulus):
+    spread = np.log(modulus[used & (modulus > 0)])
+    varies = bool(spread.size) and np.ptp(spread) > _FLAT and np.abs(degrees[used]).max() > _FLAT
+    if varies and _are_radians(degrees, frequency, modulus):
         said, held, unit = "degrees", "radians by the modulus", "rad"
     elif used.any() and float(np.median(np.abs(degrees[used]))) > 720:
         said, held, unit = "radians", "many turns", "deg"

@@ -18,7 +18,7 @@ from eisfit.io.source import Source
 FORMAT = "JSON table"
 _MOST_BYTES = 1 << 26
 _MOST_OBJECTS = 1_000_000
-_MOST_ENTRIES = 2_000_000
+_MOST_ENTRIES = 1_500_000
 _MOST_COLUMNS = 1_000
 _HEAD_ROWS = 1_000
 

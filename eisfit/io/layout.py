@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from eisfit.errors import ReadError
 from eisfit.io.columns import FREQUENCY_WORDS, VITAL, Column, folded, interpret, is_complete
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"[-+]?(?:\d[\d.,]*|[.,]\d+)(?:[eEdD][-+]?\d+)?|[-+]?(?:nan
 _QUOTES = '"\u201c\u201d\u201e\u2018\u2019 '
 _BEGINS = re.compile(r"[\s\"\u201c]*[-+]?[.,]?\d")
 # Bars that are of |Z|, not between columns.
-_MODULUS = re.compile(r"\|\s?Z[-\w]*\s?\|\s*(?:[/\[(,|]|$)")
+_MODULUS = re.compile(r"\|(\s?Z[-\w]*\s?)\|(?=\s*(?:[/\[(,|]|$))")
 _SAMPLE = 200
 LONGEST_NAMES = 30_000
 # Lines that could be names by one of their words, and are none.
@@ -126,9 +126,8 @@ def _splits(text: str) -> Iterator[list[str]]:
             yield [name.strip() for name in split_row(text, separator)]
         yield [name.strip() for name in text.split(separator)]
     if "|" in text:
-        if _MODULUS.search(text):
-            yield [name.strip() for name in re.split(r"\s+\|\s+|^\|\s+|\s+\|$", text)]
-        yield [name.strip() for name in text.split("|")]
+        kept = _MODULUS.sub("\0\\1\0", text)
+        yield [name.strip().replace("\0", "|") for name in kept.split("|")]
     for pattern in (r"\t+", r"\s{2,}|\t+", r"\s+(?![(\[/])"):
         yield [name for name in (name.strip() for name in re.split(pattern, text)) if name]
 
@@ -168,10 +167,10 @@ def below_header(
             f"above them ({', '.join(names[:6])}): check separator and decimal sign, and write "
             "numbers without spaces between thousands"
         )
-    marks = settle_fields(fields, names, separator, source_name, lines[:header], decimal)
+    marks = settle_fields(fields, names, separator, source_name, lines[:header], decimal, spaced)
     if separator is None:
         names = names[: _width(names)]  # white space marks no empty cell at the end
-    return Layout(names, first, separator, replace(marks, spaced=spaced), fields)
+    return Layout(names, first, separator, marks, fields)
 
 
 def _best_split(
@@ -202,10 +201,11 @@ def settle_fields(
     source_name: str,
     above: Sequence[str] = (),
     decimal: str | None = None,
+    spaced: bool = False,
 ) -> Marks:
     """Return how the numbers of a table are written; see `eisfit.io.marks.settle`."""
     if separator == "," and not any("," in field for row in rows for field in row):
-        return Marks()  # who separates by commas writes points before decimals
+        return Marks(spaced=spaced)  # who separates by commas writes points before decimals
     known = {i: c.quantity for i, n in enumerate(names) if (c := interpret(n))}
     vital = [i for i, quantity in known.items() if quantity in VITAL]
     if not any(names):
@@ -217,6 +217,7 @@ def settle_fields(
         others=[field for row in rows for i, field in enumerate(row) if i not in vital],
         above=above,
         decimal=decimal,
+        spaced=spaced,
     )
 
 
@@ -313,8 +314,10 @@ def without_header(
         first += begin
         if len(block) >= 3:
             names = [""] * len(block[0])
-            marks = settle_fields(block, names, separator, source_name, lines[:first], decimal)
-            return Layout(names, first, separator, replace(marks, spaced=spaced), block)
+            marks = settle_fields(
+                block, names, separator, source_name, lines[:first], decimal, spaced
+            )
+            return Layout(names, first, separator, marks, block)
     return None
 
 

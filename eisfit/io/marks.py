@@ -22,6 +22,7 @@ from eisfit.spectrum import FloatArray
 _ROUGHER = 3.0
 _TURN_DEG = 720.0
 _LONGEST = 60
+_FEW = 0.02
 _EXPONENT = r"(?:[eEdD][-+]?\d+)?"
 # Marks between groups of three digits that are nothing else: no-break, thin and figure spaces,
 # apostrophes.
@@ -127,6 +128,7 @@ def settle(
     others: Iterable[str] = (),
     above: Sequence[str] = (),
     decimal: str | None = None,
+    spaced: bool = False,
 ) -> Marks:
     """Return how numbers are written.
 
@@ -142,6 +144,8 @@ def settle(
         Lines above the table.
     decimal : {".", ","}, optional
         What the caller says it is.
+    spaced : bool
+        Whether spaces or apostrophes stood between thousands, so that nothing else does.
 
     Raises
     ------
@@ -152,7 +156,7 @@ def settle(
     """
     marked = [text for column in columns for text in column if "." in text or "," in text]
     if not marked:
-        return Marks(decimal or ".", bare=decimal is None)
+        return Marks(decimal or ".", spaced=spaced, bare=decimal is None)
     # What is no number in any way is a damaged row, and counted as one later.
     marked = [
         text
@@ -160,26 +164,40 @@ def settle(
         if len(text) <= _LONGEST and any(m.pattern.fullmatch(text) for m in _READINGS)
     ]
     if not marked:
-        return Marks(decimal or ".")
+        return Marks(decimal or ".", spaced=spaced)
     left = [
         marks
         for marks in _READINGS
-        if (not marks.thousands or any(marks.thousands in text for text in marked))
+        if not (spaced and marks.thousands)
+        and (not marks.thousands or any(marks.thousands in text for text in marked))
         and all(marks.pattern.fullmatch(text) for text in marked)
     ]
+    left = left or _nearly(marked)
     asked = [marks for marks in left if decimal in (None, marks.decimal)]
     if not asked:
         raise _contradiction(marked, decimal if left else None, source_name)
     if len(asked) == 1:
-        return replace(asked[0], why="as asked for" if decimal and len(left) > 1 else "")
+        why = "as asked for" if decimal and len(left) > 1 else ""
+        return replace(asked[0], spaced=spaced, why=why)
     for why, evidence in (
         ("as the other columns have it", lambda m: _fits(m, others, left)),
         ("as the header has it", lambda m: _fits(m, _values(above), left)),
     ):
         fitting = [marks for marks in asked if evidence(marks)]
         if len(fitting) == 1:
-            return replace(fitting[0], why=why)
-    return _by_the_data(asked, columns, quantities, marked, source_name)
+            return replace(fitting[0], spaced=spaced, why=why)
+    settled = _by_the_data(asked, columns, quantities, marked, source_name)
+    return replace(settled, spaced=spaced)
+
+
+def _nearly(marked: Sequence[str]) -> list[Marks]:
+    """Return the one reading that all but a few damaged numbers fit; those rows are left out."""
+    misfits = {
+        marks: sum(not marks.pattern.fullmatch(text) for text in marked)
+        for marks in _READINGS
+        if not marks.thousands
+    }
+    return [marks for marks, count in misfits.items() if count <= _FEW * len(marked)]
 
 
 def _bare(text: str) -> float:

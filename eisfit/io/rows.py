@@ -134,10 +134,12 @@ def _looked_again(
     ]
     sample = [*layout.sample, *(row for row in fields if len(row) <= len(layout.names) + 1)]
     try:
-        marks = settle_fields(sample, layout.names, layout.separator, source_name, (), decimal)
+        marks = settle_fields(
+            sample, layout.names, layout.separator, source_name, (), decimal, spaced
+        )
     except ContradictionError:
         return layout, False
-    return replace(layout, marks=replace(marks, spaced=spaced), sample=sample), True
+    return replace(layout, marks=marks, sample=sample), True
 
 
 def _notes(found: _Found, rows: int, layout: Layout, source_name: str) -> list[str]:
