@@ -27,12 +27,13 @@ _APART_PT = 13.0  # between names of curves
 
 
 class Curve(NamedTuple):
-    """The best law of one resistance: its name and R0 (ohm), k and t0 (h)."""
+    """The best law of one resistance: its name, R0 (ohm), k and t0 (h), and what to call it."""
 
     law: str
     r0: float
     k: float
     t0: float
+    title: str
 
     def at(self, time_h: FloatArray) -> FloatArray:
         """Return the resistance in ohm."""
@@ -65,7 +66,10 @@ def best_curves(laws: pd.DataFrame | None) -> dict[tuple[str, str, str], Curve]:
         if row["best"] is True and row["law"] in SHAPES:
             cell = row.get("cell")
             key = (str(row["sample"]), cell if isinstance(cell, str) else "", str(row["role"]))
-            found[key] = Curve(row["law"], float(row["r0"]), float(row["k"]), float(row["t0"]))
+            sure = row.get("status", "ok") == "ok"
+            title = row["law"] if sure else f"{row['law']} ({row['status']})"
+            r0, k, t0 = (float(row[name]) for name in ("r0", "k", "t0"))
+            found[key] = Curve(row["law"], r0, k, t0, title)
     return found
 
 
@@ -73,7 +77,7 @@ def draw_curve(ax: Axes, curve: Curve, time_h: FloatArray, line: str, colour: st
     """Draw a law over the times that were measured."""
     at = np.linspace(time_h.min(), time_h.max(), 200)
     (drawn,) = ax.plot(at, curve.at(at), line, color=colour, lw=0.9, zorder=1.9)
-    drawn.set_gid(f"eisfit-law {curve.law}")
+    drawn.set_gid(f"eisfit-law {curve.title}")
 
 
 def name_curves(ax: Axes) -> None:

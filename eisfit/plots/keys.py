@@ -51,7 +51,7 @@ def in_order(names: Iterable[Any]) -> list[str]:
 
 
 def readable(role: str) -> str:
-    """Return a role as people write it: `grain boundary`, `R_ct total`."""
+    """Return a role as people write it: `grain boundary`, `R_ct_total`."""
     return role if role.startswith("R_") else role.replace("_", " ")
 
 
@@ -121,10 +121,3 @@ class _Block(NamedTuple):
 def is_above(legend: Legend) -> bool:
     """Whether a key stands above its axes."""
     return bool(legend.get_gid() == _OUTSIDE)
-
-
-def blank() -> Artist:
-    """Return what stands in a key where there is no mark."""
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], ls="none")

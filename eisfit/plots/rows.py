@@ -60,10 +60,10 @@ def rows_of(table: pd.DataFrame, along: str) -> list[Row]:
     return [_row(entry, along) for entry in table.to_dict("records")]
 
 
-def chosen(rows: Sequence[Row], roles: Sequence[str] | None, sums: bool = False) -> list[str]:
-    """Return the roles to draw: those asked for, else all that are no sums.
+def chosen(rows: Sequence[Row], roles: Sequence[str] | None) -> list[str]:
+    """Return the roles to draw: those asked for, else all that are no sums and have a number.
 
-    With `sums`, sums too. A role without a single number is left out unless asked for.
+    Where none has a number, all that are no sums.
 
     Raises
     ------
@@ -78,9 +78,8 @@ def chosen(rows: Sequence[Row], roles: Sequence[str] | None, sums: bool = False)
                 f"no role {', '.join(unknown)} in the table; there are {', '.join(there)}"
             )
         return list(roles)
-    return keys.in_order(
-        row.role for row in rows if np.isfinite(row.ohm) and (sums or not row.is_sum)
-    )
+    known = keys.in_order(row.role for row in rows if np.isfinite(row.ohm) and not row.is_sum)
+    return known or keys.in_order(row.role for row in rows if not row.is_sum)
 
 
 def wants_log(values: Any, asked: bool | None) -> bool:

@@ -51,7 +51,8 @@ def resistance_trend(
         Whether to mark the values of `reference_ohm` with crosses.
     laws : DataFrame, optional
         Laws of growth, as `Comparison.growth()` returns them: over aging time the best law of each
-        resistance is drawn as a curve with its name, in place of the line from point to point.
+        resistance is drawn as a curve with its name, in place of the line from point to point;
+        where the criterion cannot decide between laws, the name says so.
     columns : 1 or 2
         Of a paper, the width of a figure of its own.
 
@@ -68,6 +69,7 @@ def resistance_trend(
     """
     rows = rows_of(table, along)
     drawn = chosen(rows, roles)
+    missing = [row for row in rows if row.role in drawn or (roles is None and not row.is_sum)]
     rows = [row for row in rows if row.role in drawn]
     own = ax is None
     if ax is None:
@@ -92,7 +94,7 @@ def resistance_trend(
     keys.above(ax, [_names(drawn, samples, palette), *_further(drawn, samples, rows, marked)], own)
     if len(drawn) == 1 and len(samples) > 1:
         style.plain(ax.yaxis.label, keys.of_role(drawn[0], ax.get_ylabel()))
-    _say_what_is_missing(ax, rows, own)
+    _say_what_is_missing(ax, missing, own)
     return ax
 
 

@@ -91,6 +91,17 @@ def test_what_is_not_ok_is_open_and_what_has_no_number_is_said() -> None:
     assert "not determined: bulk, Si (1)" in ax.get_xlabel()
 
 
+def test_a_table_without_a_number_says_so() -> None:
+    found = rows("Si", {"bulk": np.nan, "interfacial": np.nan}, time_h=0.0)
+    ax = plots.resistance_trend(pd.DataFrame(found))
+    assert "not determined: bulk, Si (1)" in ax.get_xlabel()
+    assert "not determined: interfacial, Si (1)" in ax.get_xlabel()
+    mixed = [*found, *rows("Si", {"bulk": 5.0}, time_h=1.0)]
+    said = plots.resistance_trend(pd.DataFrame(mixed)).get_xlabel()
+    assert "not determined: interfacial, Si (1)" in said
+    is_whole(ax)
+
+
 def test_intervals_that_are_not_known_are_not_drawn() -> None:
     found = rows("Si", {"bulk": 10.0}, time_h=0.0) + rows("Si", {"bulk": 11.0}, time_h=1.0)
     table = pd.DataFrame(found)
@@ -140,6 +151,8 @@ def test_laws_are_drawn_in_place_of_the_line_from_point_to_point() -> None:
     np.testing.assert_allclose(curve.get_ydata(), 100 + 10 * np.sqrt(curve.get_xdata()), rtol=0.02)
     assert "parabolic" in texts(ax)
     is_whole(ax)
+    doubt = plots.resistance_trend(pd.DataFrame(found), laws=laws.assign(status="undecided"))
+    assert "parabolic (undecided)" in texts(doubt)
     with pytest.raises(ValueError, match="no column law"):
         best_curves(laws.drop(columns="law"))
 
