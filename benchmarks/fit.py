@@ -6,8 +6,8 @@ Every family's spectra are drawn by seed, with noise of 0.1 to 1 % of the modulu
 the global minimum if its chi-square is at most 0.1 % above that of scipy's own optimiser started at
 the truth. Our engine gets no starting values; impedance.py and pyimpspec get every parameter within
 a factor of two of the truth (exponents within 0.1), which they need. pyimpspec squares its weighted
-residuals twice, so its optimum is another one: how many come within 10 % is counted as well. Times are CPU times of one
-core in one process, warm; the cold cost (first fit of a circuit and grid) stands beside them.
+residuals twice, so its optimum is another one: how many come within 10 % is counted as well. Times
+are CPU times of one core in one process, warm; the cold cost (first fit of a circuit and grid) stands beside them.
 """
 
 from __future__ import annotations
@@ -188,7 +188,8 @@ def _inside(case: Case) -> bool:
 def table(results: dict) -> str:
     """Return the results as Markdown."""
     lines = [
-        "| family | engine | cases | global minimum | within 10 % | median | 99th percentile | times ours |",
+        "| family | engine | cases | global minimum | within 10 % | median | 99th percentile | "
+        "times ours |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for family, engines in results["families"].items():
@@ -196,7 +197,8 @@ def table(results: dict) -> str:
         for engine, r in engines.items():
             lines.append(
                 f"| {family} | {engine} | {r['cases']} | {r['global_minimum_percent']:.1f} % | "
-                f"{r['within_tenth_percent']:.1f} % | {r['median_ms']:.1f} ms | {r['p99_ms']:.0f} ms | {r['median_ms'] / own:.1f} |"
+                f"{r['within_tenth_percent']:.1f} % | {r['median_ms']:.1f} ms | "
+                f"{r['p99_ms']:.0f} ms | {r['median_ms'] / own:.1f} |"
             )
     for name, r in results["batch"].items():
         lines.append(
