@@ -14,7 +14,6 @@ from eisfit.circuit.models import Model, load_model
 from eisfit.errors import EisfitError, FitError
 from eisfit.fitting.options import FitOptions, options_from
 from eisfit.fitting.prune import Pruned
-from eisfit.relaxation.result import DRTResult
 from eisfit.roles import Process, peak_roles
 from eisfit.spectrum import Spectrum
 from eisfit.tracking.common import Common, choose_common
@@ -138,7 +137,7 @@ class _Parts:
         peaks = self._peaks(place)
         found: list[Analysis | None] = [None] * count
         for i, names in peaks.items():
-            decided = Decided(self.tracked.names, names, self.notes_on_circuit())
+            decided = Decided(self.tracked.names[i], names, self.notes_on_circuit())
             try:
                 found[i] = assemble(
                     self.model, self._pruned(i), self.drts.results[i], self.geometry_cm,
@@ -169,19 +168,17 @@ class _Parts:
         far = distances([place[i] for i in line])
         named = name_peaks(rows, list(arcs.values()), far)
         return {
-            i: self._roles(self.drts.results[i], arcs[i], elements)
-            for i, elements in zip(line, named, strict=True)
+            i: self._roles(i, arcs[i], elements) for i, elements in zip(line, named, strict=True)
         }
 
     def _arcs(self, i: int) -> list[Process]:
         fit = self.tracked.fits[i]
-        found = processes(fit, self.tracked.names)
+        found = processes(fit, self.tracked.names[i])
         return [process for process in found if np.isfinite(process.tau)]
 
-    def _roles(
-        self, drt: DRTResult, arcs: list[Process], elements: Mapping[int, str]
-    ) -> dict[int, str]:
+    def _roles(self, i: int, arcs: list[Process], elements: Mapping[int, str]) -> dict[int, str]:
         """Return roles of peaks: those of their arcs; for others, that of the span they lie in."""
+        drt = self.drts.results[i]
         by_element = {process.element: process.role for process in arcs}
         roles = {number: by_element[element] for number, element in elements.items()}
         rest = [n for n in range(1, len(drt.peak_rows) + 1) if n not in roles]
@@ -189,7 +186,7 @@ class _Parts:
         gone = [replace(process, tau=float("nan")) for process in arcs]
         window = drt.spectrum.tau_window
         left = peak_roles(taus, gone, self.model, window)
-        taken = set(self.tracked.names.values())
+        taken = set(self.tracked.names[i].values())
         roles |= {rest[k - 1]: role for k, role in left.items() if role not in taken}
         return dict(sorted(roles.items()))
 

@@ -21,6 +21,9 @@ from eisfit.tracking.naming import DRIFT, Names, Naming
 from eisfit.tracking.support import Support, supported
 from eisfit.tracking.viterbi import cheapest_path, distances
 
+JUMP = 2.0  # decades of tau between neighbours that no process drifts by
+Called = Mapping[int, Mapping[str, str]]
+
 
 @dataclass(frozen=True)
 class TrackedFits:
@@ -30,14 +33,15 @@ class TrackedFits:
     ----------
     fits : with the elements that the track supports, under names that last
     full : of the whole model
-    names : what elements with a role are called: the role, or the element where it is not that
+    names : what elements with a role are called in each spectrum: the role, or the element where it
+        is not that
     failures : why there is no fit
     notes : what was decided for the track as a whole
     """
 
     fits: Mapping[int, FitResult]
     full: Mapping[int, FitResult]
-    names: Mapping[str, str]
+    names: Called
     failures: Mapping[int, str]
     notes: tuple[str, ...] = ()
 
@@ -122,27 +126,47 @@ def _named(
     return {i: one.named() for i, one in zip(candidates, chosen, strict=True)}
 
 
-def _called(model: Model, fits: Mapping[int, FitResult]) -> tuple[dict[str, str], list[str]]:
-    """Return what elements with a role are called in all spectra, and what there is to say of it.
+def _called(model: Model, fits: Mapping[int, FitResult]) -> tuple[Called, list[str]]:
+    """Return what elements with a role are called in each spectrum, and what there is to say of it.
 
-    An arc keeps its role where it lies in or near the role's span in at least half of the track.
+    An arc keeps its role where it lies in or near the role's span in at least half of the track. A
+    jump by decades parts the track for that: what lies on either side is not one process.
     """
-    called: dict[str, str] = {}
+    called: dict[int, dict[str, str]] = {i: {} for i in fits}
     said = []
     for arc in model.arcs:
         role = model.role_of(arc.label)
         if role is None or not arc.has_tau:
             continue
-        taus = [_tau(fit, arc.label) for fit in fits.values()]
-        far = [is_far(tau, role) for tau in taus if np.isfinite(tau)]
-        lost = 2 * sum(far) > len(far)
-        called[arc.label] = arc.label if lost else role.name
+        taus = {i: _tau(fit, arc.label) for i, fit in fits.items()}
+        known = {i: tau for i, tau in taus.items() if np.isfinite(tau)}
+        lost = []
+        for stretch in _stretches(known):
+            far = [is_far(known[i], role) for i in stretch]
+            lost += stretch if 2 * sum(far) > len(far) else []
+        for i in fits:
+            gone = i in lost or (i not in known and 2 * len(lost) > len(known))
+            called[i][arc.label] = arc.label if gone else role.name
         if lost:
+            where = "" if len(lost) < len(known) else " of the track"
             said.append(
-                f"{arc.label} is not called {role.name}: it lies far outside of this role's span "
-                f"of tau in {sum(far)} of {len(far)} spectra of the track"
+                f"{arc.label} is not called {role.name} in {len(lost)} of {len(known)} "
+                f"spectra{where}: it lies far outside of this role's span of tau"
             )
     return called, said
+
+
+def _stretches(taus: Mapping[int, float]) -> list[list[int]]:
+    """Return the spectra of a track in stretches within which tau (s) never jumps."""
+    found: list[list[int]] = []
+    last = np.nan
+    for i, tau in taus.items():
+        if found and abs(np.log10(tau / last)) <= JUMP:
+            found[-1].append(i)
+        else:
+            found.append([i])
+        last = tau
+    return found
 
 
 def _tau(fit: FitResult, label: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, permutations
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,7 @@ DRIFT = np.array([0.3, 0.7])
 VAGUE = 3.0  # error in e-folds of what the data do not determine
 TAU_MISS, C_MISS = 0.5, 1.0  # decades outside of a role's span that cost one standard deviation
 MOST_TAU, MOST_C = 4.0, 1.0  # and what a spectrum may say at most, so that no single one decides
+AGAINST_SPANS = 2.0  # cost of two arcs in the order that their roles' spans forbid
 OUT_OF_ORDER = 0.01  # cost of arcs not in the circuit's order, first ones first: parts equals
 
 
@@ -108,8 +109,22 @@ class Names:
         there = np.flatnonzero(np.isfinite(ln_taus))
         taus = ln_taus[there]
         falls = sum(a > b for i, a in enumerate(taus) for b in taus[i + 1 :])
+        total += AGAINST_SPANS * sum(
+            taus[i] > taus[k] and _is_faster(self._role(there[i]), self._role(there[k]))
+            for i, k in permutations(range(len(there)), 2)
+        )
         late = int(there.sum()) if len(there) < len(place) else 0
         return total + OUT_OF_ORDER * (falls + late)
+
+    def _role(self, index: int) -> Role | None:
+        return self.model.role_of(self.arcs[index].label)
+
+
+def _is_faster(one: Role | None, other: Role | None) -> bool:
+    """Return whether both ends of a role's span of tau lie before those of another's."""
+    if one is None or other is None or one.tau_s is None or other.tau_s is None:
+        return False
+    return one.tau_s[0] < other.tau_s[0] and one.tau_s[1] < other.tau_s[1]
 
 
 def _against_role(role: Role, ln_tau: float, ln_c: float) -> float:
