@@ -77,6 +77,10 @@ def test_the_pellet_s_activation_energy(shared_data: Path, tmp_path: Path, run: 
         0.07 / (0.785 * 89.0), rel=0.02
     )
     assert np.isnan(sigma.loc[("series", 25.0), "conductivity_s_cm"])
+    arcs = pd.read_csv(out / "resistances.csv").set_index(["role", "temperature_c"])["tau_s"]
+    # As the spectra show by themselves: parted at -25 degrees C alone, bulk the faster
+    assert arcs["bulk", -25.0] < 1e-7 < arcs["grain_boundary", -25.0] < 1e-6
+    assert arcs[["grain_boundary"]].drop(("grain_boundary", -25.0)).isna().all()
     assert (out / "arrhenius.png").stat().st_size > 5000
 
 
