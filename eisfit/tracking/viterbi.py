@@ -8,7 +8,7 @@ with the heavy tail of Student's t, so that one jump costs less than many false 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ Array = NDArray[Any]
 
 FREEDOM = 6.0  # of Student's t
 GONE = 3.0  # cost of a name that appears or vanishes
+ROUNDS = 2  # in which what all names do together is taken off
 SKIP = 0.5  # weight of the step from the layer before the last
 MOST = 4_000_000  # choices of three layers at once; of more, two are looked at
 NEAREST, FARTHEST = 0.25, 4.0  # distances in units of their median count within these limits
@@ -60,8 +61,8 @@ def cheapest_path(
 ) -> list[int]:
     """Return the state of each layer on the cheapest path.
 
-    Each layer is compared with the one before and, at less weight, with the one before that, so
-    that a single layer in which nothing is where it was does not exchange names for good.
+    What the names do together, the median of their steps, is no drift: where all change with
+    temperature, each is held against the others.
 
     Parameters
     ----------
@@ -70,6 +71,33 @@ def cheapest_path(
     gone : cost of a name that appears or vanishes
     """
     step = _Step(drift, gone)
+    path = _path(layers, far, step)
+    for _ in range(ROUNDS):
+        again = _path(_levelled(layers, path), far, step)
+        if again == path:
+            break
+        path = again
+    return path
+
+
+def _levelled(layers: Sequence[Layer], path: Sequence[int]) -> list[Layer]:
+    """Return layers without what the names of a path do together."""
+    place = np.array([layer.place[s] for layer, s in zip(layers, path, strict=True)])
+    steps = np.diff(place, axis=0)
+    known = np.isfinite(steps[..., 0])
+    common = [np.median(one[here], axis=0) if here.any() else np.zeros(2)
+              for one, here in zip(steps, known, strict=True)]  # fmt: skip
+    moved = np.cumsum([np.zeros(2), *common], axis=0)
+    return [replace(layer, place=layer.place - shift)
+            for layer, shift in zip(layers, moved, strict=True)]  # fmt: skip
+
+
+def _path(layers: Sequence[Layer], far: Array, step: _Step) -> list[int]:
+    """Return the cheapest path as it stands.
+
+    Each layer is compared with the one before and, at less weight, with the one before that, so
+    that a single layer in which nothing is where it was does not exchange names for good.
+    """
     seen = [_Memory.at(layers[0])]
     total = layers[0].cost[None]  # (states of the layer before, states of this one)
     back: list[Array] = []
