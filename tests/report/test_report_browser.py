@@ -44,6 +44,19 @@ def column(page: Page, table: str, name: str) -> list[str]:
     return found
 
 
+def choose(page: Page, label: str, entry: str) -> None:
+    """Choose an entry of the select that a label names."""
+    page.value(
+        "(() => { const label = [...document.querySelectorAll('label')].find("
+        f"l => l.firstChild.textContent.trim() === {json.dumps(label)});"
+        "const select = label.querySelector('select');"
+        "select.selectedIndex = [...select.options].findIndex("
+        f"o => o.text === {json.dumps(entry)});"
+        "select.dispatchEvent(new Event('change')); })()"
+    )
+    page.settle()
+
+
 def turn(page: Page, x: float, y: float, by: float) -> None:
     """Turn the wheel, as somebody who is not scrolling the page."""
     page.value("new Promise(done => setTimeout(done, 450))")
@@ -364,14 +377,20 @@ def test_plots_along_a_series(page: Page, comparison: Comparison, tmp_path: Path
     assert page.value(marks) == 1
     along = "document.querySelectorAll('#plot-trend-1 .axis')[0].textContent"
     assert page.value(along) == "Time / h"
-    page.value(
-        "(() => { const s = document.querySelector('#trend-options select'); s.value = 'root';"
-        "s.dispatchEvent(new Event('change')); })()"
-    )
-    page.settle()
+    choose(page, "Along", "square root of time")
     assert page.value(along) == "√(time / h)"
     # Only the first track is shown at first, coloured by time
     assert texts(page, "#legend .chip") == [f"Si, {t} h" for t in (0, 4, 25, 64, 100)]
+    choose(page, "Show", "first and last of each")
+    assert len(texts(page, "#legend .chip")) == 4
+    page.click("#pick-list li:first-child input")
+    assert page.value("document.getElementById('sets').selectedOptions[0].text") == "as picked"
+    assert len(texts(page, "#legend .chip")) == 3
+    home = ticks(page, "nyquist")
+    choose(page, "Nyquist", "above 10 kHz")
+    assert ticks(page, "nyquist") != home
+    choose(page, "γ axis", "each to its highest peak")
+    assert "γ / highest peak" in texts(page, "#plot-drt .axis")
     assert page.complaints == []
 
 
