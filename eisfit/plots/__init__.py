@@ -12,6 +12,7 @@ from eisfit.plots.ridges import drt_waterfall
 from eisfit.plots.stack import contributions
 from eisfit.plots.states import resistance_by_state
 from eisfit.plots.style import FORMATS, render
+from eisfit.plots.sweep import drt_sweep
 from eisfit.plots.trend import resistance_trend
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "contributions",
     "drt",
     "drt_map",
+    "drt_sweep",
     "drt_waterfall",
     "nyquist",
     "nyquist_series",

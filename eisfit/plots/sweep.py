@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # What the criteria measure, where the name does not say it.
 _SCORES = {
-    "evidence": "−2 ln evidence",
+    "evidence": "−2 ln evidence, above the least",
     "lcurve": "−curvature of the L-curve",
     "kfold": "misfit, five-fold",
     "re-im": "misfit, real from imaginary",
@@ -55,7 +55,12 @@ def drt_sweep(result: DRTResult, ax: Axes | None = None) -> Axes:
     ax.axvline(result.regularization, color=best_colour, lw=0.9, ls="--")
     ax.set_xscale("log")
     if result.criterion == "evidence":
-        ax.set_ylim(-0.05 * _HIGHEST, min(_HIGHEST, 1.1 * max(float(score[shown].max()), 1.0)))
+        top = min(_HIGHEST, max(float(score[shown].max()), 1.0))
+        ax.set_ylim(-0.05 * top, 1.25 * top)
+        near = lam[score <= 1.25 * top]
+        ax.set_xlim(near.min() / 3.0, near.max() * 10.0)
+    elif (score[shown] > 0).all():
+        ax.set_yscale("log")
     ax.set_xlabel("λ", fontsize=style.TEXT_PT)
     ax.set_ylabel(_SCORES.get(result.criterion, result.criterion.upper()), fontsize=style.TEXT_PT)
     style.dress(ax)

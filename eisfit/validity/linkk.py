@@ -15,6 +15,8 @@ from eisfit.spectrum import ComplexArray, FloatArray, Spectrum
 VALID_RMS = 0.005
 INVALID_RMS = 0.02
 
+PARTS = ("both", "real", "imaginary")
+
 _FEWEST = 5
 _FEWEST_RC = 3
 # More RC elements a decade than this follow noise and nothing else.
@@ -121,7 +123,7 @@ class _Chain:
         return _columns(omega, self.tau) @ self.solution
 
 
-def kramers_kronig_spectrum(spectrum: Spectrum, *, c: float = 0.85) -> KKResult:
+def kramers_kronig_spectrum(spectrum: Spectrum, *, c: float = 0.85, part: str = "both") -> KKResult:
     """Test a spectrum by a chain of RC elements (Lin-KK).
 
     A resistance, an inductance, a capacitance and M RC elements with fixed, log-spaced time
@@ -136,6 +138,10 @@ def kramers_kronig_spectrum(spectrum: Spectrum, *, c: float = 0.85) -> KKResult:
         Its masked points are not used.
     c : float
         Limit of mu, between 0 and 1; the paper's is 0.85.
+    part : "both", "real" or "imaginary"
+        Of the impedance, to which the RC elements are fitted. They predict the other part; only
+        what the one cannot know (the series resistance, or inductance and capacitance) is fitted
+        to the other.
 
     Returns
     -------
@@ -144,18 +150,19 @@ def kramers_kronig_spectrum(spectrum: Spectrum, *, c: float = 0.85) -> KKResult:
     Raises
     ------
     ValidityError
-        If `c` is not between 0 and 1, or fewer than five points of different frequency and
-        non-zero impedance are usable.
+        If `c` is not between 0 and 1, `part` is unknown, or fewer than five points of different
+        frequency and non-zero impedance are usable.
     SpectrumError
         If every point is masked.
     """
     if not 0.0 < c < 1.0:
         raise ValidityError(f"c must be between 0 and 1 (the paper's is 0.85), found {c}")
+    if part not in PARTS:
+        raise ValidityError(f"part cannot be {part!r}: choose one of {', '.join(PARTS)}")
     used = spectrum.used()
     _check(used)
-    keep = np.ones(len(used), dtype=bool)
-    chain = _select(used.omega, used.impedance, c)
-    chain, keep = _without_outliers(used, chain)
+    chain = _select(used.omega, used.impedance, c, part)
+    chain, keep = _without_outliers(used, chain, part)
     impedance = chain.impedance(spectrum.omega)
     residuals = (spectrum.impedance - impedance) / np.where(
         spectrum.modulus > 0, spectrum.modulus, np.nan
@@ -229,13 +236,14 @@ def _columns(omega: FloatArray, tau: FloatArray) -> ComplexArray:
     return np.hstack([series, debye(omega, tau)])
 
 
-def _select(omega: FloatArray, impedance: ComplexArray, c: float) -> _Chain:
+def _select(omega: FloatArray, impedance: ComplexArray, c: float, part: str) -> _Chain:
     """Return the chain with M chosen by mu, and by the variance where mu stops too early."""
     decades = np.log10(omega[0] / omega[-1])
     left = max(3, len(omega) // 4)  # data beyond parameters, where points are few
-    most = max(int(min(_MOST_PER_DECADE * decades, 2 * len(omega) - 3 - left)), _FEWEST_RC)
+    data = len(omega) * (2 if part == "both" else 1)
+    most = max(int(min(_MOST_PER_DECADE * decades, data - 3 - left)), _FEWEST_RC)
     counts = np.unique(np.geomspace(_FEWEST_RC, most, _TRIED).round().astype(int))
-    chains = [_fit(omega, impedance, _grid(omega, int(m))) for m in counts]
+    chains = [_fit(omega, impedance, _grid(omega, int(m)), part) for m in counts]
     overfitted = [chain.mu < c for chain in chains]
     first = overfitted.index(True) if any(overfitted) else len(chains) - 1
     least = min(chain.variance for chain in chains)
@@ -252,23 +260,37 @@ def _fit(
     omega: FloatArray,
     impedance: ComplexArray,
     tau: FloatArray,
+    part: str,
     keep: NDArray[np.bool_] | None = None,
 ) -> _Chain:
-    from scipy.linalg import lstsq
-
     rows = slice(None) if keep is None else keep
     weight = 1.0 / np.abs(impedance[rows])
     matrix = stacked(_columns(omega, tau)[rows] * weight[:, None])
     target = stacked(impedance[rows] * weight)
+    half = len(target) // 2
+    given = {"both": slice(None), "real": slice(half), "imaginary": slice(half, None)}[part]
+    unseen = {"both": (), "real": (1, 2), "imaginary": (0,)}[part]
+    seen = np.setdiff1d(np.arange(matrix.shape[1]), unseen)
+    solution = np.zeros(matrix.shape[1])
+    solution[seen] = _solved(matrix[given][:, seen], target[given])
+    left = target - matrix @ solution
+    misfit, count = float((left[given] ** 2).sum()), len(left[given])
+    if unseen:
+        other = slice(half, None) if part == "real" else slice(half)
+        solution[list(unseen)] = _solved(matrix[other][:, list(unseen)], left[other])
+    return _Chain(tau, solution, misfit / max(count - len(seen), 1))
+
+
+def _solved(matrix: FloatArray, target: FloatArray) -> FloatArray:
+    from scipy.linalg import lstsq
+
     length = np.sqrt((matrix**2).sum(axis=0))
-    scaled = matrix / length
     # Neighbours are nearly parallel where M is large: a rank-revealing factor keeps them small.
-    solution = lstsq(scaled, target, cond=1e-10, lapack_driver="gelsy", check_finite=False)[0]
-    misfit = float(((scaled @ solution - target) ** 2).sum())
-    return _Chain(tau, solution / length, misfit / max(len(target) - len(solution), 1))
+    factor = lstsq(matrix / length, target, cond=1e-10, lapack_driver="gelsy", check_finite=False)
+    return np.asarray(factor[0] / length)
 
 
-def _without_outliers(used: Spectrum, chain: _Chain) -> tuple[_Chain, NDArray[np.bool_]]:
+def _without_outliers(used: Spectrum, chain: _Chain, part: str) -> tuple[_Chain, NDArray[np.bool_]]:
     """Return a chain fitted without single points far off, and which points it was fitted to.
 
     A few bad points pull the fit, and then their neighbours look bad too. Where many points are
@@ -286,7 +308,7 @@ def _without_outliers(used: Spectrum, chain: _Chain) -> tuple[_Chain, NDArray[np
         if (off == ~keep).all():
             break
         keep = ~off
-        fitted = _fit(used.omega, used.impedance, chain.tau, keep)
+        fitted = _fit(used.omega, used.impedance, chain.tau, part, keep)
     gained = fitted.variance < 0.5 * chain.variance
     return (fitted, keep) if gained and _isolated(~keep) else (chain, everything)
 
