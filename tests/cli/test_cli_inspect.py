@@ -93,3 +93,18 @@ def test_explain(here: Path, run: Run) -> None:
     assert status == 1
     assert "are not known" in err
     assert sorted(entry.name for entry in here.iterdir()) == ["named.csv", "ocv.csv", "odd.csv"]
+
+
+def test_decimal(here: Path, run: Run) -> None:
+    rows = ["f/Hz\tRe(Z)/Ohm\tIm(Z)/Ohm", "900,125\t12,500\t-3,250", "90,125\t22,500\t-9,250"]
+    (here / "either.txt").write_text("\n".join([*rows, "9,125\t32,500\t-1,250", ""]))
+    status, _, err = run("convert", "either.txt")
+    assert status == 2
+    assert "--decimal" in err
+    status, out, _ = run("convert", "either.txt", "--decimal", ",")
+    assert status == 0
+    assert _points(out)[1][1:4] == ["900.125", "12.5", "-3.25"]
+    status, out, _ = run("convert", "--explain", "either.txt", "--decimal", ".")
+    assert status == 0
+    assert "as asked for" in out
+    assert run("inspect", "either.txt", "--decimal", ":")[0] == 2
