@@ -7,8 +7,8 @@ the global minimum if its chi-square is at most 0.1 % above that of scipy's own 
 the truth. Our engine gets no starting values; impedance.py and pyimpspec get every parameter within
 a factor of two of the truth (exponents within 0.1), which they need. pyimpspec squares its weighted
 residuals twice, so its optimum is another one: how many come within 10 % is counted as well. Times
-are CPU times of one core in one process, warm; the cold cost (first fit of a circuit and grid) stands
-beside them.
+are CPU times of one core in one process, warm; the cold cost (the first fit of a circuit and grid)
+stands beside them.
 """
 
 from __future__ import annotations
