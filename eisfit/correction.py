@@ -123,8 +123,8 @@ def _at(spectrum: Spectrum, blank: Spectrum, kind: str, admittance: bool) -> Com
     if outside.any():
         raise CorrectionError(
             f"{spectrum.label}: the {kind} blank {_named(blank)} covers {low:g} to {high:g} Hz, "
-            f"the spectrum {wanted[-1]:g} to {wanted[0]:g} Hz: measure the blank over all of it, or "
-            "leave the rest out (--f-min, --f-max)"
+            f"the spectrum {wanted[-1]:g} to {wanted[0]:g} Hz: measure the blank over all of it, "
+            "or leave the rest out (--f-min, --f-max)"
         )
     value = 1.0 / used.impedance if admittance else used.impedance
     omega = 2.0 * np.pi * used.frequency

@@ -1,6 +1,6 @@
 """Simulated cells: what each spectrum is made of, and nothing of how eisfit looks at it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,13 +39,17 @@ def interfacial_ohm(sample: str, state: str, time_h: float) -> float:
     return (20.0 + rate * np.sqrt(time_h)) * (0.3 if state == "discharged" else 1.0)
 
 
-def aging(cells: Mapping[str, float] | None = None) -> Series:
+def aging(
+    cells: Mapping[str, float] | None = None,
+    states: Sequence[str] = ("pristine", "discharged"),
+    times: Sequence[float] = TIMES,
+) -> Series:
     """Return the study; `cells` are names and factors on all resistances of arcs."""
     spectra, columns = [], {"sample": [], "cell": [], "state": [], "time_h": []}
     for cell, factor in (cells or {"": 1.0}).items():
         for sample in ("Si", "Si@AlCl3"):
-            for state in ("pristine", "discharged"):
-                for time_h in TIMES:
+            for state in states:
+                for time_h in times:
                     ohm = factor * interfacial_ohm(sample, state, time_h)
                     spectra.append(half_cell(ohm, 60.0 * factor, seed=len(spectra)))
                     for name, value in zip(columns, (sample, cell, state, time_h), strict=True):

@@ -67,7 +67,10 @@ def test_a_study_from_its_manifest(study: Path, tmp_path: Path, run: Run) -> Non
     assert saved.values["R1"] == pytest.approx(50.0, rel=0.01)
 
 
-def test_json_for_other_programs(study: Path, tmp_path: Path, run: Run) -> None:
+def test_json_for_other_programs(
+    study: Path, tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eisfit.comparison.save.planned", lambda series: [])  # drawn above
     out = tmp_path / "out"
     status, screen, err = run("compare", study, "-m", MODEL, "--json", "-o", out)
     document = json.loads(screen)
@@ -143,6 +146,7 @@ def test_what_is_there_is_not_replaced(
     assert "ratios.csv exist already" in err
     assert [p.name for p in out.iterdir()] == ["ratios.csv"]
     monkeypatch.undo()
+    monkeypatch.setattr("eisfit.comparison.save.planned", lambda series: [])  # drawn above
     assert run("compare", study, "-m", MODEL, "-o", out, "--force")[0] == 0
     assert (out / "ratios.csv").read_text(encoding="utf-8") != "mine"
 
