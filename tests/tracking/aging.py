@@ -169,3 +169,22 @@ def crossing(rng: np.random.Generator, noise: float) -> Aging:
             break
     alpha = np.repeat(rng.uniform(0.85, 1.0, (1, 3)), len(HOURS), axis=0)
     return simulate(rng, resistance, tau, alpha, law=law, noise=noise)
+
+
+def cooling(rng: np.random.Generator, noise: float) -> Aging:
+    """Return a random temperature series, 45 to -25 C, in which a time constant overtakes another.
+
+    Activation energies of 0.2 to 0.6 eV; capacitances drift by some 10 %.
+    """
+    inverse = 1.0 / 8.617e-5 * (1.0 / np.linspace(318.0, 248.0, 8) - 1.0 / 298.0)
+    while True:
+        energy = rng.uniform(0.2, 0.6, 3)
+        resistance = np.exp(rng.normal(np.log(50.0), 0.5, 3) + energy * inverse[:, None])
+        drift = np.exp(rng.normal(0.0, 0.1, 3) * np.linspace(0.0, 1.0, 8)[:, None])
+        tau = resistance * 10.0 ** np.sort(rng.uniform(-8.0, -3.0, 3)) * drift
+        gaps = np.diff(np.log10(tau), axis=1)
+        inside = tau.min() > 1e-7 and tau.max() < 3.0
+        if inside and np.abs(gaps[[0, -1]]).min() > 0.5 and (gaps[0] * gaps[-1] < 0).any():
+            break
+    alpha = np.repeat(rng.uniform(0.85, 1.0, (1, 3)), 8, axis=0)
+    return simulate(rng, resistance, tau, alpha, noise=noise)

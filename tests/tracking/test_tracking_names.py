@@ -5,7 +5,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
-from aging import HOURS, MODEL, Aging, aging, crossing
+from aging import HOURS, MODEL, Aging, aging, cooling, crossing
 
 from eisfit.fitting.engine import fit_spectra
 from eisfit.tracking import Track, TrackedFits, track, track_fits
@@ -69,6 +69,22 @@ def test_an_arc_that_overtakes_another_keeps_its_name():
     assert np.concatenate(tracked)[clear].mean() >= 0.95
     assert np.concatenate(by_tau)[clear].mean() <= 0.85
     assert np.concatenate(tracked).mean() >= 0.9
+
+
+def test_arcs_of_a_temperature_series_are_told_by_what_they_do_apart_from_the_others():
+    rng = np.random.default_rng(9)
+    tracked, by_tau, apart = [], [], []
+    for _ in range(8):
+        series = cooling(rng, noise=1e-3)
+        fits = followed(series).fits
+        tracked.append(series.right([fits.get(t) for t in range(8)]))
+        by_tau.append(series.right(fit_spectra(series.spectra, MODEL)))
+        apart.append(series.apart)
+    clear = np.concatenate(apart) >= 0.5
+    assert clear.sum() > 15
+    right, ordered = (np.concatenate(one)[clear].mean() for one in (tracked, by_tau))
+    assert right >= 0.8
+    assert right > ordered + 0.15
 
 
 def peaks_right(series: Aging, found: Track) -> tuple[int, int]:
