@@ -313,7 +313,7 @@ def test_many_candidates_of_like_evidence_can_be_drawn_from():
 
     kind, theta = parameters(shapes.ZARC)
     one = Candidate(kind, theta, np.ones(1), 0.0, 0.0, 1.0, np.eye(5) * 1e4, np.ones(5, dtype=bool))
-    posterior = Posterior.of([replace(one, score=0.01 * i) for i in range(12)], 160)
+    posterior = Posterior.of([replace(one, score=0.01 * i) for i in range(12)], 160, np.ones(1))
     u = np.linspace(-5, 5, 101)
     drawn = posterior.draws(u, 50, np.random.default_rng(0))
     assert np.isfinite(drawn).all()

@@ -14,6 +14,7 @@ from eisfit.relaxation.posterior import Posterior
 from eisfit.relaxation.problem import Problem
 from eisfit.relaxation.search import search
 from eisfit.relaxation.solve import Regularised
+from eisfit.relaxation.stability import stability
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -121,7 +122,8 @@ def blend(
     x = solved.solution.x
     first = start(target, found, problem.gamma(x), modulus, x[: problem.n_terms])
     count = len(problem.target)
-    posterior = Posterior.of(search(target, first, solved.variance), count)
+    ranked = search(target, first, solved.variance)
+    posterior = Posterior.of(ranked, count, stability(target, ranked[0]))
     best = posterior.best
     if not len(best):
         return Blend(problem, solved, None, 0.0, np.inf)

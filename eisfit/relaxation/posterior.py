@@ -36,20 +36,22 @@ _NARROW = 0.15
 class Posterior:
     """The best candidate, those near it, and how much each is believed.
 
-    `points` is the number of data, for the variance that the parameters take of the misfit.
+    `points` is the number of data, for the variance that the parameters take of the misfit;
+    `stable` the (K,) share of trials with fewer data in which each peak of the best stays.
     """
 
     candidates: tuple[Candidate, ...]
     weights: FloatArray
     points: int
+    stable: FloatArray
 
     @classmethod
-    def of(cls, ranked: list[Candidate], points: int) -> Posterior:
+    def of(cls, ranked: list[Candidate], points: int, stable: FloatArray) -> Posterior:
         """Weigh candidates, best first, by their evidence."""
         kept = ranked[:_MOST]
         scores = np.array([c.score for c in kept])
         weights = np.exp(-0.5 * (scores - scores[0]) / _TEMPERATURE)
-        return cls(tuple(kept), weights / weights.sum(), points)
+        return cls(tuple(kept), weights / weights.sum(), points, stable)
 
     @property
     def best(self) -> Candidate:
@@ -80,11 +82,15 @@ class Posterior:
         return candidate.covariance * self.points / max(freedom, 1.0)
 
     def probability(self) -> FloatArray:
-        """Return for each peak of the best the belief in candidates that have it, untempered."""
+        """Return for each peak of the best the belief that it is real.
+
+        The belief in candidates that have it, untempered, times the share of trials in which it
+        stays.
+        """
         scores = np.array([c.score for c in self.candidates])
         weights = np.exp(-0.5 * (scores - scores[0]))
         has = np.array([match >= 0 for match in self._matches])
-        return np.asarray(weights @ has / weights.sum())
+        return np.asarray(weights @ has / weights.sum() * self.stable)
 
     def moments(
         self, groups: list[list[int]] | None = None

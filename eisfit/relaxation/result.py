@@ -147,7 +147,8 @@ class DRTResult(FrozenArrays):
         "shoulder" of gamma), `tau_lower_s`, `tau_upper_s`, `width_decades` (full width at half
         maximum) and `family` (the shape fitted, "" where none was). `fraction` is the share of the
         polarisation resistance; `probability` is, of fitted peaks, the belief in the candidates
-        that have the peak within 0.25 decade, else the share of noise resamples that show it;
+        that have the peak within 0.25 decade times the share of trials with half the points or a
+        shorter window in which it stays, else the share of noise resamples that show it;
         `status` one of "ok", "unresolved" (a shoulder and its neighbour, whose shares are
         uncertain), "outside window" and "not determined".
         """

@@ -1,0 +1,56 @@
+"""Whether a peak stays when data are taken away: other noise, a shorter window."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eisfit.relaxation.mixture import Batch, Candidate, Target
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+
+_HALVES = 8
+_SHORTER = 0.5 * np.log(10.0)
+# A peak is lost where ln R moves or is uncertain by more, or where ln tau moves by more.
+_LOST, _VAGUE, _AWAY = np.log(3.0), 0.7, 0.25 * np.log(10.0)
+
+
+def stability(target: Target, candidate: Candidate) -> FloatArray:
+    """Return (K,) shares of trials in which each peak of a candidate stays.
+
+    Trials are random halves of the points, four and their complements, and the window without half
+    a decade at either end, each with one Gauss-Newton step from the fit to everything.
+    """
+    batch = Batch(target, [candidate])
+    index = np.zeros(1, dtype=int)
+    jacobian = batch.jacobian(index, batch.state.theta)
+    residual = batch.residual(batch.state.series, jacobian)[0]
+    active = np.flatnonzero(candidate.free)
+    matrix = jacobian[0][active]
+    variance = batch.state.misfit[0] / max(len(residual) - len(active), 1)
+    prior = np.concatenate([np.zeros(batch.terms), batch.precision[0]])[active]
+    weights = _trials(target.log_omega).astype(float)
+    normal = np.einsum("pn,tn,qn->tpq", matrix, weights, matrix, optimize=True) / variance
+    normal += np.diag(prior + 1e-12 * np.einsum("tpp->p", normal))
+    slope = (weights * residual) @ matrix.T / variance
+    inverse = np.linalg.inv(normal)
+    change = np.zeros((len(weights), batch.active.shape[1]))
+    spread = np.zeros_like(change)
+    change[:, active] = np.einsum("tpq,tq->tp", inverse, slope)
+    spread[:, active] = np.sqrt(np.maximum(np.einsum("tpp->tp", inverse), 0.0))
+    first = batch.terms
+    stays = (np.abs(change[:, first::4]) < _LOST) & (spread[:, first::4] < _VAGUE)
+    stays &= np.abs(change[:, first + 1 :: 4]) < _AWAY
+    return np.asarray(stays.mean(axis=0))
+
+
+def _trials(log_omega: FloatArray) -> BoolArray:
+    """Return (T, 2N) which data each trial has."""
+    count = len(log_omega)
+    random = np.random.default_rng(0)
+    halves = np.array([random.permutation(count) < count // 2 for _ in range(_HALVES // 2)])
+    low = log_omega > log_omega.min() + _SHORTER
+    high = log_omega < log_omega.max() - _SHORTER
+    points = np.vstack([halves, ~halves, low, high])
+    return np.hstack([points, points])
