@@ -67,8 +67,8 @@ def track(
     """Return the analyses of the spectra of one track, with arcs and peaks that keep their names.
 
     Each spectrum is fitted alone and again from its neighbours' values, forward and back; names
-    are given by the path of least change in ln tau, ln C and, weakly, ln R. No fit is worse than
-    alone. The distributions of relaxation times have one lambda.
+    are given by the path of least change in C and R, and so in tau. No fit is worse than alone.
+    The distributions of relaxation times have one lambda.
 
     Parameters
     ----------
@@ -77,9 +77,8 @@ def track(
     model, fit_options, drt_options, area_over_thickness_cm
         As for `eisfit.analyze`; one circuit for all, with "auto" the smallest that no spectrum
         rejects.
-    share : what has one value in all spectra of the track, such as ("R_bulk", "alphas"): see
-        `eisfit.tracking.joint.shared_names`. The fits are then joint ones, and may be worse than
-        alone; what that costs is tested, and said.
+    share : what has one value in all spectra, such as ("R_bulk", "alphas"): see
+        `eisfit.tracking.shared_names`. Such fits may be worse than alone; the cost is tested.
 
     Returns
     -------
@@ -107,20 +106,27 @@ def track(
         usable = {i: usable[i] for i in common.choices}
     else:
         asked = load_model(model)
-    names = shared_names(asked, share)
+    names = shared_names(asked, share) if usable else ()
     tracked = track_fits(
         usable, [place[i] for i in usable], asked, options,
         area_over_thickness_cm=area_over_thickness_cm, pruning=common is None,
     )  # fmt: skip
     failures |= tracked.failures
-    joint, sharing = fit_jointly(tracked.fits, names, options)
-    if sharing is not None:
-        said = (*tracked.notes, sharing.sentence())
-        tracked = replace(tracked, fits=joint, notes=said)
+    tracked, sharing = _joined(tracked, names, options)
     drts = distributions({i: spectra[i] for i in tracked.fits}, drt_options or {})
     failures |= drts.failures
     parts = _Parts(asked, tracked, drts, common, area_over_thickness_cm)
     return replace(parts.put_together(len(spectra), place, failures), sharing=sharing)
+
+
+def _joined(
+    tracked: TrackedFits, names: Sequence[str], options: Mapping[int, FitOptions]
+) -> tuple[TrackedFits, Sharing | None]:
+    """Return joint fits in place of those alone where parameters are shared, and what it costs."""
+    joint, sharing = fit_jointly(tracked.fits, names, options)
+    if sharing is None:
+        return tracked, None
+    return replace(tracked, fits=joint, notes=(*tracked.notes, sharing.sentence())), sharing
 
 
 @dataclass(frozen=True)
