@@ -20,6 +20,7 @@ _BEGINS = re.compile(r"[\s\"\u201c]*[-+]?[.,]?\d")
 # Bars that are of |Z|, not between columns.
 _MODULUS = re.compile(r"\|(\s?Z[-\w]*\s?)\|(?=\s*(?:[/\[(,|]|$))")
 _SAMPLE = 200
+_SHARE = 0.2
 LONGEST_NAMES = 30_000
 # Lines that could be names by one of their words, and are none.
 _MOST_CANDIDATES = 2_000
@@ -28,7 +29,7 @@ _MOST_TRIED = 20_000
 _LONGEST_NUMBER = 60
 
 # Separator of rows -> its name in messages. Whitespace last: it also splits what others separate.
-_SEPARATORS: dict[str | None, str] = {
+SEPARATORS: dict[str | None, str] = {
     "\t": "tab", ";": "semicolon", ",": "comma", "|": "bar", None: "space",
 }  # fmt: skip
 
@@ -64,7 +65,7 @@ class Layout:
 
     def describe(self) -> str:
         """Say in words what was found."""
-        return f"read as {_SEPARATORS[self.separator]}-separated text with {self.marks.describe()}"
+        return f"read as {SEPARATORS[self.separator]}-separated text with {self.marks.describe()}"
 
     def cleaned(self, line: str) -> str:
         """Return a row without what stands between thousands."""
@@ -178,6 +179,7 @@ def _best_split(
 ) -> tuple[list[str], str | None, list[list[str]], bool]:
     """Return the names, the separator and the fields of most rows, and whether gaps were closed."""
     best: tuple[list[str], str | None, list[list[str]], bool] = (ways[0], "\t", [], False)
+    highest = (False, 0)
     closed = [without_gaps(line, False) for line in rows]
     spaceless = [without_gaps(line, True) for line in rows]
     tries = [(rows, False)]
@@ -185,11 +187,14 @@ def _best_split(
     tries += [(spaceless, True)] if spaceless != closed else []
     for lines, spaces in tries:
         for names in ways:
-            for separator in _SEPARATORS:
+            for separator in SEPARATORS:
                 if spaces and separator is None:
                     continue
-                fields = _fitting(lines, names, separator)
-                if len(fields) > len(best[2]):
+                fields, exact = _fitting(lines, names, separator)
+                # Shorter rows fit many wrong names; they count where no way fits better.
+                rank = (exact and len(fields) >= _SHARE * len(rows), len(fields))
+                if rank > highest:
+                    highest = rank
                     best = (names, separator, fields, lines is not rows)
     return best
 
@@ -263,8 +268,10 @@ def _is_missing_unit(name: str, unit: str) -> bool:
     return interpret(f"{name} ({unit})") is not None or any("a" <= c.lower() <= "z" for c in unit)
 
 
-def _fitting(rows: list[str], names: list[str], separator: str | None) -> list[list[str]]:
-    """Return the fields of the rows that fit these names.
+def _fitting(
+    rows: list[str], names: list[str], separator: str | None
+) -> tuple[list[list[str]], bool]:
+    """Return the fields of the rows that fit these names, and whether they are as many.
 
     Rows of exactly as many fields as names count. Only where there is none, and nothing can have
     shifted because separators mark empty cells, rows that are shorter count.
@@ -280,7 +287,7 @@ def _fitting(rows: list[str], names: list[str], separator: str | None) -> list[l
         numbers = [fields[i].strip() for i in vital]
         if is_number(numbers[0]) and all(not n or is_number(n) for n in numbers):
             (exact if _width(fields) >= width else shorter).append(fields)
-    return exact or (shorter if separator else [])
+    return (exact, True) if exact else (shorter if separator else [], False)
 
 
 def _width(fields: list[str]) -> int:
@@ -303,7 +310,7 @@ def without_header(
         return None
     tried = lines[begin : begin + _MOST_TRIED]
     gaps = [any(has_gaps(line, spaces) for line in tried) for spaces in (False, True)]
-    for separator in _SEPARATORS:
+    for separator in SEPARATORS:
         first, block = _block(tried, separator, False)
         spaced = False
         if gaps[separator is not None]:

@@ -12,7 +12,7 @@ from itertools import islice
 import numpy as np
 
 from eisfit.errors import ReadError
-from eisfit.io.layout import Layout, is_number, settle_fields, split_row
+from eisfit.io.layout import SEPARATORS, Layout, is_number, settle_fields, split_row
 from eisfit.io.marks import ContradictionError, has_gaps, without_gaps
 from eisfit.io.source import Source
 from eisfit.spectrum import FloatArray
@@ -155,9 +155,9 @@ def _notes(found: _Found, rows: int, layout: Layout, source_name: str) -> list[s
         )
     if found.wide > 1:
         raise ReadError(
-            f"{source_name}: {found.wide} rows have more fields than there are names, as if spaces "
-            f"stood between thousands ({found.first_wide!r}): write numbers without them, or "
-            "separate the columns by tabs or semicolons"
+            f"{source_name}: {found.wide} rows have more numbers than there are columns, as if "
+            f"{SEPARATORS[layout.separator]}s stood between thousands ({found.first_wide!r}): "
+            "write numbers without them, or separate the columns by tabs or semicolons"
         )
     if found.bad > max(rows, 2):
         raise ReadError(
@@ -189,13 +189,17 @@ def _collect(
     # White space marks no empty cell: where a field is missing, all behind it have shifted.
     exact = len(layout.names) if separator is None else 0
     most = -1 if exact else max(wanted) + 1
+    extra = len(layout.names)
     last = before = ""
     for number, line in enumerate(lines):
         if cleaned:
             line = cleaned(line)
         fields = split_row(line, separator) if '"' in line else line.split(separator, most)
         try:
-            if exact and len(fields) != exact:
+            if exact:
+                if len(fields) != exact:
+                    fields = []
+            elif line.count(separator or "") >= extra and _is_wide(line, separator, extra, wanted):
                 fields = []
             numbers.extend([convert(fields[i]) for i in wanted])
         except (ValueError, IndexError):
@@ -207,7 +211,7 @@ def _collect(
                     raise _SurpriseError(number) from None
                 found.odd += 1
                 found.first_odd = found.first_odd or odd
-            elif not row and exact and len(without_gaps(line, True).split()) == exact:
+            elif not row and _is_wide(line, separator, extra, wanted):
                 found.wide += 1
                 found.first_wide = found.first_wide or line.strip()[:40]
             numbers.extend(row)
@@ -225,6 +229,14 @@ def _collect(
     else:
         found.bad -= 1
     return found
+
+
+def _is_wide(line: str, separator: str | None, width: int, wanted: Sequence[int]) -> bool:
+    """Tell whether a row has numbers behind its last column, as if some had been split."""
+    if separator is None:
+        return len(line.split()) > width == len(without_gaps(line, True).split())
+    fields = split_row(line, separator)
+    return any(map(is_number, fields[width:])) and all(is_number(fields[i]) for i in wanted)
 
 
 def _odd(

@@ -1,5 +1,6 @@
 """What a file may cost as a whole: many parts, each below the limits of one, are refused too."""
 
+import pytest
 import samples
 from test_io_hostile import refused
 
@@ -22,6 +23,7 @@ def book(*bodies: str) -> bytes:
     return samples.zipped(parts)
 
 
+@pytest.mark.slow
 def test_parts_of_a_workbook_are_counted_together(tmp_path):
     refused(tmp_path, book(*["<a/>" * 300_000] * 4), "more than 1000000 elements")
     refused(tmp_path, book(*[" " * 30_000_000] * 3), "more than 64 MB of XML")
@@ -76,6 +78,7 @@ def test_lines_that_could_be_names_and_are_none(tmp_path):
     refused(tmp_path, b"abc def ghi\n" * 400_000, FREE)
 
 
+@pytest.mark.slow
 def test_lines_that_take_patterns_long(tmp_path):
     for name in ("freq" + " " * 29_000 + "x", "f " + "(" * 14_000, "f," + "neg " * 7_000):
         refused(tmp_path, f"{name}\n1 2 3\n".encode() * 20, "no table of impedance|has the columns")

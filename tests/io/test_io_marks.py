@@ -197,3 +197,23 @@ def test_three_decimals_throughout_between_commas_are_decimals(tmp_path):
     rows = [f"{f / 90:.3f},{5 + 90 / f:.3f},{-1 - 90 / f:.3f}" for f in F]
     (spectrum,) = read_text(tmp_path, "\n".join(["f,Re(Z),Im(Z)", *rows]) + "\n")
     np.testing.assert_allclose(spectrum.frequency, np.round(F / 90, 3))
+
+
+def test_commas_between_thousands_and_columns_are_refused(tmp_path):
+    text = table(",", lambda x: grouped(x, ","))
+    with pytest.raises(ReadError, match="as if commas stood between thousands"):
+        read_text(tmp_path, text)
+    body = table(",", lambda x: f"{x:.1f}").splitlines()
+    body[3] += ",a remark, of two parts"
+    assert_is_z(read_text(tmp_path, "\n".join(body) + "\n")[0], F, Z)
+
+
+def test_names_of_several_words_and_gaps_between_thousands(tmp_path):
+    """Rows with a gap must not fit the names split at every space, shorter as they are."""
+    names = ["Elapsed Time (s)", "I Range (A)", "Frequency (Hz)", "Zre (ohms)", "Zim (ohms)",
+             "Phase of Z (deg)", "Vac (V)", "Iac (A)"]  # fmt: skip
+    rows = ["\t".join(names)]
+    for i, (f, z) in enumerate(zip(F, Z, strict=True)):
+        rows.append("\t".join(grouped(x, "'", ".", 4) for x in (i, 2, f, z.real, z.imag, 0, 1, 1)))
+    (spectrum,) = read_text(tmp_path, "\n".join(rows) + "\n")
+    assert_is_z(spectrum, F, Z)
