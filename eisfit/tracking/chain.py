@@ -98,14 +98,11 @@ def track(
     failures: dict[int, str] = {}
     options = _options(spectra, fit_options or {}, failures)
     usable = {i: spectra[i] for i in options}
-    common: Common | None = None
-    if model == "auto":
-        common = choose_common(usable, options)
-        asked = common.model
+    common = choose_common(usable, options) if model == "auto" else None
+    asked = load_model(model) if common is None else common.model
+    if common is not None:
         failures |= common.failures
         usable = {i: usable[i] for i in common.choices}
-    else:
-        asked = load_model(model)
     names = shared_names(asked, share) if usable else ()
     tracked = track_fits(
         usable, [place[i] for i in usable], asked, options,
