@@ -134,7 +134,7 @@ def compare(
     ] = "auto",
     along: Annotated[
         str,
-        typer.Option(metavar="COLUMN", help="What to follow.  [default: the first that varies]"),
+        typer.Option(metavar="COLUMN", help="What to follow; by default the first that varies."),
     ] = "",
     pattern: Annotated[
         str,
@@ -148,7 +148,7 @@ def compare(
         list[SavedAs] | None,
         typer.Option(
             "--format",
-            help="Of tables and figures; may be given several times.  [default: csv, png]",
+            help="Of tables and figures, by default csv and png; may be given several times.",
         ),
     ] = None,
     force: ForceOption = False,
