@@ -33,6 +33,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     files = demo.make_files(tmp_path / "eisfit-demo" / "spectra")
     for name in ("cell.mpr", "aging.mpr"):  # the content decides, not the suffix
         (tmp_path / name).write_bytes(files[2].read_bytes())
+    rows = [f"{files[i]},{sample},0" for i, sample in ((2, "Si"), (3, "Si@AlCl3"))]
+    text = "\n".join(["file,sample,time_h", *rows])
+    (tmp_path / "manifest.csv").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -52,7 +55,9 @@ def test_snippets_of_python(page: str, here: Path) -> None:
     assert "interfacial" in done.stdout
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/quickstart.md", "docs/cli.md", "docs/report.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/quickstart.md", "docs/cli.md", "docs/report.md"]
+)
 def test_commands(page: str, here: Path, run: Run) -> None:
     found = [c for c in commands(page) if c != ["demo"]]  # which has a test of its own
     assert found
