@@ -9,6 +9,7 @@ import numpy as np
 
 from eisfit.io.layout import is_number
 from eisfit.io.marks import Marks, has_gaps, settle, without_gaps
+from eisfit.io.source import with_plain_minus
 from eisfit.spectrum import FloatArray
 
 _SAMPLE = 2_000
@@ -64,7 +65,7 @@ def _marked_rows(columns: Sequence[Sequence[Any]]) -> list[int]:
 def _bare(cell: Any) -> str:
     """Return a number as text: those that are no text without a mark, as they settle nothing."""
     if isinstance(cell, str):
-        text = without_gaps(cell.strip(), True)
+        text = without_gaps(with_plain_minus(cell.strip()), True)
         return text if is_number(text) else ""
     if isinstance(cell, int | float) and np.isfinite(cell):
         mantissa, _, exponent = f"{cell:.9e}".partition("e")
@@ -75,7 +76,7 @@ def _bare(cell: Any) -> str:
 def _number(cell: Any, convert: Any) -> float:
     try:
         if isinstance(cell, str):
-            return float(convert(without_gaps(cell.strip(), True)))
+            return float(convert(without_gaps(with_plain_minus(cell.strip()), True)))
         return float(cell) if isinstance(cell, int | float) else float("nan")
     except (ValueError, OverflowError):
         return float("nan")

@@ -105,6 +105,7 @@ class Request:
                 )
             given = ["" if name in _SKIPPED else name for name in self.order]
             return given + [""] * (len(found) - len(given))
+        found = [_plain(name) for name in found]
         missing = [name for name in self.renamed if name not in found]
         if missing:
             raise ReadError(
@@ -114,17 +115,21 @@ class Request:
         return [self.renamed.get(name, name) for name in found]
 
 
+def _plain(name: str) -> str:
+    return name.replace("\u2212", "-")
+
+
 def _columns(
     columns: str | Sequence[str] | Mapping[str, str] | None,
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     if columns is None:
         return (), {}
     if isinstance(columns, Mapping):
-        return (), {str(name): str(meaning) for name, meaning in columns.items()}
+        return (), {_plain(str(name)): str(meaning) for name, meaning in columns.items()}
     parts = [part.strip() for part in columns.split(",")] if isinstance(columns, str) else columns
     pairs = [str(part).partition("=") for part in parts]
     if all(equals for _, equals, _ in pairs) and pairs:
-        return (), {name.strip(): meaning.strip() for name, _, meaning in pairs}
+        return (), {_plain(name.strip()): meaning.strip() for name, _, meaning in pairs}
     if not any(part.strip() for part in parts):
         raise ReadError(
             "no column names were given (--columns): give one name a column, such as "

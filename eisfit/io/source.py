@@ -118,7 +118,7 @@ class Source:
         text = io.IncrementalNewlineDecoder(
             codecs.getincrementaldecoder(self.encoding)(errors="replace"), translate=True
         ).decode(self.head, final=self.head_is_all)
-        lines = text.split("\n")
+        lines = with_plain_minus(text).split("\n")
         if not self.head_is_all or not lines[-1]:
             lines.pop()
         return lines
@@ -183,6 +183,11 @@ class Source:
             raise ReadError(f"{self.path} cannot be read: {error}") from error
 
 
+def with_plain_minus(text: str) -> str:
+    """Return text with the minus of typographers, which spreadsheets write, as everybody else's."""
+    return text if text.isascii() else text.replace("\u2212", "-")
+
+
 def _limited(text: io.TextIOWrapper, name: str) -> Iterator[str]:
     while line := text.readline(_LONGEST_LINE):
         if len(line) == _LONGEST_LINE:
@@ -190,4 +195,4 @@ def _limited(text: io.TextIOWrapper, name: str) -> Iterator[str]:
                 f"{name} has a line of more than {_LONGEST_LINE} characters, so it is no table of "
                 "rows: export it again"
             )
-        yield line
+        yield with_plain_minus(line)

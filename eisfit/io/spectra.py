@@ -15,7 +15,7 @@ from eisfit.io.measurement import Key, Measurement
 from eisfit.io.request import Request
 from eisfit.io.sniff import choose
 from eisfit.io.source import Source
-from eisfit.io.sweeps import by_counter, sweep_starts, usable_rows
+from eisfit.io.sweeps import by_counter, is_shuffled, sweep_starts, usable_rows
 from eisfit.spectrum import ComplexArray, FloatArray, Spectrum
 
 
@@ -110,6 +110,9 @@ def _points(measurement: Measurement, source: Source, request: Request) -> _Poin
         notes.append("the rows were put in the order of the cycle, loop or sweep number")
     frequency = frequency[rows]
     starts = sweep_starts(frequency, counters)
+    if is_shuffled(frequency, starts):
+        starts = [0]
+        notes.append("warning: the rows were not in the order of frequency; they are one sweep")
     fixed = {"format": measurement.format, **measurement.metadata}
     if request.electrode is not None or measurement.control or len(measurement.pairs) > 1:
         fixed["electrode"] = pair

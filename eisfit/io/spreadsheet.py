@@ -22,7 +22,7 @@ from eisfit.io.columns import interpret, is_complete
 from eisfit.io.layout import bare_unit
 from eisfit.io.measurement import Choice, Measurement, measured_side_by_side
 from eisfit.io.request import Request
-from eisfit.io.source import Source
+from eisfit.io.source import Source, with_plain_minus
 
 # A name stands in one of the first rows of its sheet.
 _HEADER_ROWS = 200
@@ -171,7 +171,7 @@ def _header(rows: list[list[Cell]], request: Request, source_name: str) -> int |
 
 
 def _texts(row: list[Cell]) -> list[str]:
-    return [cell.strip() if isinstance(cell, str) else "" for cell in row]
+    return [with_plain_minus(cell.strip()) if isinstance(cell, str) else "" for cell in row]
 
 
 def _are_numbers(row: list[Cell]) -> bool:

@@ -104,6 +104,24 @@ def sweep_starts(frequency: FloatArray, counters: list[FloatArray]) -> list[int]
     return sorted(starts)
 
 
+def is_shuffled(frequency: FloatArray, starts: list[int]) -> bool:
+    """Tell whether several sweeps are but one, its rows out of order, as after a sort as text.
+
+    So it is where no frequency comes twice, the parts lie one within the other, and all together
+    go in even steps of the logarithm.
+    """
+    if len(starts) < 3:
+        return False
+    bounds = [*starts, len(frequency)]
+    ends = sorted((min(p), max(p)) for a, b in pairwise(bounds) for p in [frequency[a:b]])
+    apart = sum(one[1] < other[0] for one, other in pairwise(ends))
+    if apart > len(starts) / 2:
+        return False
+    steps = np.diff(np.sort(np.log(frequency)))
+    middle = float(np.median(steps))
+    return bool(steps.min() > 0.1 * middle and np.mean(np.abs(steps - middle) < 0.3 * middle) > 0.9)
+
+
 def _jumps(log_f: FloatArray, offset: int) -> list[int]:
     """Return the rows (plus `offset`) where the frequency starts over."""
     found: list[int] = []

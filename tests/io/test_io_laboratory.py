@@ -234,3 +234,20 @@ def test_text_of_spaces_with_comments_between_and_old_exponents(tmp_path):
     body[10:10] = ["# changed the range here", "#"]
     text = "# measured by night\n#   freq[Hz]   Re[Z]/Ohm   Im[Z]/Ohm\n" + "\n".join(body) + "\n"
     assert_is_z(read_text(tmp_path, text)[0], F, Z, rtol=1e-5)
+
+
+@pytest.mark.parametrize("separator", ["\t", ";", "  "])
+def test_the_minus_of_typographers(tmp_path, separator):
+    text = table(["f/Hz", "Re(Z)/Ohm", "−Im(Z)/Ohm"], (F, Z.real, -Z.imag), separator)
+    assert_is_z(read_text(tmp_path, text.replace("-", "−").replace("e−", "e-"))[0], F, Z)
+    text = table(["f/Hz", "Re(Z)/Ohm", "x−y"], (F, Z.real, Z.imag), separator).replace("-", "−")
+    text = text.replace("e−", "e-")
+    assert_is_z(read_text(tmp_path, text, columns={"x−y": "Im(Z)"})[0], F, Z)
+
+
+def test_rows_sorted_as_text_are_one_sweep(tmp_path):
+    order = np.argsort([f"{f:g}" for f in F])
+    text = table(["f/Hz", "Re(Z)/Ohm", "Im(Z)/Ohm"], (F[order], Z.real[order], Z.imag[order]))
+    (spectrum,) = read_text(tmp_path, text)
+    assert_is_z(spectrum, F, Z)
+    assert "not in the order of frequency" in note(spectrum)
