@@ -36,6 +36,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     rows = [f"{files[i]},{sample},0" for i, sample in ((2, "Si"), (3, "Si@AlCl3"))]
     text = "\n".join(["file,sample,time_h", *rows])
     (tmp_path / "manifest.csv").write_text(text, encoding="utf-8")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "cell.mpr").write_bytes(files[2].read_bytes())
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
