@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from eisfit.analysis import Analysis
+    from eisfit.circuit.models import Span
     from eisfit.comparison.comparison import Comparison
 
 OF_SPECTRA = ("nyquist_series",)
@@ -82,7 +84,7 @@ def draw(
     work = partial(getattr(plots, kind), ax=ax, **options)
     if kind in OF_TABLES:
         return _of_table(comparison, kind, known, options, work)
-    return _of_curves(comparison, kind, known, work)
+    return _of_curves(comparison, kind, known, options, work)
 
 
 def chosen(series: Series, where: Mapping[str, Any]) -> tuple[int, ...]:
@@ -104,7 +106,11 @@ def chosen(series: Series, where: Mapping[str, Any]) -> tuple[int, ...]:
 
 
 def _of_curves(
-    comparison: Comparison, kind: str, members: Sequence[int], work: Callable[..., Axes]
+    comparison: Comparison,
+    kind: str,
+    members: Sequence[int],
+    options: dict[str, Any],
+    work: Callable[..., Axes],
 ) -> Axes:
     series = comparison.series
     places = [_place(series, i) for i in members]
@@ -119,8 +125,21 @@ def _of_curves(
             f"{kind} draws one track, and these members are of {len(tracks)}: choose by where, "
             f"such as {{'sample': {samples[0]!r}}}"
         )
-    drts = [a.drt for i in members if (a := comparison.analyses[i]) is not None]
-    return work(list(zip(drts, places, strict=True)), along=series.along, sample=samples[0])
+    found = [a for i in members if (a := comparison.analyses[i]) is not None]
+    more = {"tau_s": span} if (span := _electrolyte_span(found)) and "tau_s" not in options else {}
+    drts = [analysis.drt for analysis in found]
+    return work(list(zip(drts, places, strict=True)), along=series.along, sample=samples[0], **more)
+
+
+def _electrolyte_span(analyses: Sequence[Analysis]) -> Span | None:
+    """Return where the electrolyte relaxes, in s: beside a blocking electrode its arcs vanish."""
+    spans = [
+        role.tau_s
+        for a in analyses
+        for role in a.model.roles
+        if role.element in a.model.electrolyte and role.tau_s is not None
+    ]
+    return (min(low for low, _ in spans), max(high for _, high in spans)) if spans else None
 
 
 def _of_table(
