@@ -278,20 +278,34 @@ def test_one_part_has_neither_blend_nor_cross_validation_of_parts():
         drt_spectrum(spectrum, part="real", regularization="re-im")
 
 
+FAR_APART = {
+    "two ZARCs": (10 + zarc(100, 1e-4, 0.85) + zarc(60, 0.3, 0.8), ((1e-4, 100), (0.3, 60)), 2e-3),
+    "two lognormals": (
+        10 + bell(60, 1e-3, 0.6) + bell(60, 5e-2, 0.4),
+        ((1e-3, 60), (5e-2, 60)),
+        5e-4,
+    ),
+    "ZARC, lognormal, RC": (
+        5 + zarc(30, 1e-5, 0.9) + bell(80, 1e-2, 0.5) + zarc(40, 1.0, 1.0),
+        ((1e-5, 30), (1e-2, 80), (1.0, 40)),
+        2e-3,
+    ),
+}
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("impedance", "truth", "noise"),
-    [
-        (10 + zarc(100, 1e-4, 0.85) + zarc(60, 0.3, 0.8), ((1e-4, 100), (0.3, 60)), 2e-3),
-        (10 + bell(60, 1e-3, 0.6) + bell(60, 5e-2, 0.4), ((1e-3, 60), (5e-2, 60)), 5e-4),
-    ],
-    ids=["two ZARCs", "two lognormals"],
-)
-def test_intervals_hold_the_truth_as_often_as_they_say(impedance, truth, noise):
-    """95 % intervals of R and tau over 250 noise draws, two standard errors allowed."""
+@pytest.mark.parametrize("name", FAR_APART)
+def test_intervals_hold_the_truth_as_often_as_they_say(name):
+    """95 % intervals of R and tau over 330 noise draws each.
+
+    Two standard errors of the count are allowed below 92 and above 98 %: 1,000 draws over twenty
+    spectra are in benchmarks/results/drt_coverage.csv.
+    """
+    impedance, truth, noise = FAR_APART[name]
     held = []
-    for seed in range(250):
-        rows = drt_spectrum(Spectrum(FREQUENCY, noisy(impedance, noise, seed)), seed=seed).peak_rows
+    for seed in range(330):
+        spectrum = Spectrum(FREQUENCY, noisy(impedance, noise, seed))
+        rows = drt_spectrum(spectrum, samples=0).peak_rows
         for tau, resistance in truth:
             row = min(rows, key=lambda row: abs(np.log(row["tau_s"] / tau)))
             held.append(
@@ -301,8 +315,27 @@ def test_intervals_hold_the_truth_as_often_as_they_say(impedance, truth, noise):
                 )
             )
     coverage = np.mean(held, axis=0)
-    assert (coverage > 0.92).all()
-    assert (coverage < 0.99).all()
+    error = np.sqrt(0.95 * 0.05 / len(held))
+    assert (coverage > 0.92 - 2 * error).all()
+    assert (coverage < 0.98 + 2 * error).all()
+
+
+def test_a_peak_that_few_points_make_is_less_probable():
+    """A ripple of three points beside two arcs, against an arc of the same height."""
+    clean = 10 + zarc(100, 1e-4, 0.85) + zarc(60, 0.3, 0.8)
+    sure = drt_spectrum(Spectrum(FREQUENCY, noisy(clean, 1e-3))).peaks()
+    assert (sure["probability"] == 1).all()
+    z = noisy(clean, 1e-3)
+    z[37:41] += 0.4 - 0.8j * np.array([0.5, 1.0, 1.0, 0.5])
+    rippled = drt_spectrum(Spectrum(FREQUENCY, z), robust=False).peaks()
+    for tau in (1e-4, 0.3):
+        near = rippled.iloc[np.abs(np.log(rippled["tau_s"] / tau)).argmin()]
+        assert near["probability"] > 0.9
+    false = rippled[
+        (np.abs(np.log10(rippled["tau_s"] / 1e-4)) > 0.3)
+        & (np.abs(np.log10(rippled["tau_s"] / 0.3)) > 0.3)
+    ]
+    assert (false["probability"] < 0.9).all()
 
 
 def test_many_candidates_of_like_evidence_can_be_drawn_from():

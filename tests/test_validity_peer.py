@@ -22,7 +22,7 @@ def measured(seed=0):
 
 
 def test_mu_falls_as_the_paper_says():
-    """Too few elements cannot follow and are all positive; too many follow noise with both signs."""
+    """Too few elements cannot follow and are all positive; too many follow noise, of both signs."""
     z = measured()
     chains = [linkk._fit(OMEGA, z, linkk._grid(OMEGA, m), "both") for m in (4, 8, 16, 24, 40, 60)]
     mu = [chain.mu for chain in chains]
