@@ -17,6 +17,7 @@ from eisfit.io.source import Source
 
 FORMAT = "JSON table"
 _MOST_BYTES = 1 << 26
+_MOST_CHARACTERS = 1 << 25
 _MOST_OBJECTS = 1_000_000
 _MOST_ENTRIES = 1_500_000
 _MOST_COLUMNS = 1_000
@@ -48,8 +49,13 @@ def check_entries(text: str, source_name: str) -> None:
     Raises
     ------
     ReadError
-        If it has too many objects, lists or entries.
+        If it has too many characters, objects, lists or entries.
     """
+    if len(text) > _MOST_CHARACTERS:
+        raise ReadError(
+            f"{source_name} is JSON of more than {_MOST_CHARACTERS >> 20} million characters: split "
+            "it, or export the numbers as text (.csv)"
+        )
     if text.count("{") + text.count("[") > _MOST_OBJECTS or text.count(",") > _MOST_ENTRIES:
         raise ReadError(
             f"{source_name} is JSON with more than {_MOST_ENTRIES} entries: split it, or export "
