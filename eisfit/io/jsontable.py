@@ -53,8 +53,8 @@ def check_entries(text: str, source_name: str) -> None:
     """
     if len(text) > _MOST_CHARACTERS:
         raise ReadError(
-            f"{source_name} is JSON of more than {_MOST_CHARACTERS >> 20} million characters: split "
-            "it, or export the numbers as text (.csv)"
+            f"{source_name} is JSON of more than {_MOST_CHARACTERS >> 20} million characters: "
+            "split it, or export the numbers as text (.csv)"
         )
     if text.count("{") + text.count("[") > _MOST_OBJECTS or text.count(",") > _MOST_ENTRIES:
         raise ReadError(
