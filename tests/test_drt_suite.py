@@ -123,21 +123,21 @@ def test_the_suite_itself_is_right():
 
 def test_true_peaks_and_few_others():
     recall, precision, median, ninetieth, error = score(range(24), samples=60)
-    assert recall >= 0.93
-    assert precision >= 0.93
-    assert median < 0.12
-    assert ninetieth < 0.35
-    assert error < 0.04
+    assert recall >= 0.97
+    assert precision >= 0.95
+    assert median <= 0.06
+    assert ninetieth <= 0.20
+    assert error <= 0.015
 
 
 @pytest.mark.slow
 def test_true_peaks_and_few_others_over_many_spectra():
     recall, precision, median, ninetieth, error = score(range(1000, 1160))
-    assert recall >= 0.97
-    assert precision >= 0.94
-    assert median < 0.11
-    assert ninetieth < 0.36
-    assert error < 0.03
+    assert recall >= 0.99
+    assert precision >= 0.97
+    assert median <= 0.06
+    assert ninetieth <= 0.20
+    assert error <= 0.015
 
 
 def test_adaptive_penalty_beats_the_plain_one():

@@ -163,6 +163,11 @@ def kramers_kronig_spectrum(spectrum: Spectrum, *, c: float = 0.85, part: str = 
     _check(used)
     chain = _select(used.omega, used.impedance, c, part)
     chain, keep = _without_outliers(used, chain, part)
+    return _result(spectrum, used, chain, keep)
+
+
+def _result(spectrum: Spectrum, used: Spectrum, chain: _Chain, keep: NDArray[np.bool_]) -> KKResult:
+    """Judge a spectrum by the chain fitted to the points `keep` of those used."""
     impedance = chain.impedance(spectrum.omega)
     residuals = (spectrum.impedance - impedance) / np.where(
         spectrum.modulus > 0, spectrum.modulus, np.nan
