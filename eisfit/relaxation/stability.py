@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
+from eisfit.frozen import readonly
 from eisfit.relaxation.mixture import Batch, Candidate, Target
 
 FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 
 _HALVES = 8
 _SHORTER = 0.5 * np.log(10.0)
@@ -30,9 +32,9 @@ def stability(target: Target, candidate: Candidate) -> FloatArray:
     matrix = jacobian[0][active]
     variance = batch.state.misfit[0] / max(len(residual) - len(active), 1)
     prior = np.concatenate([np.zeros(batch.terms), batch.precision[0]])[active]
-    weights = _trials(target.log_omega).astype(float)
-    normal = np.einsum("pn,tn,qn->tpq", matrix, weights, matrix, optimize=True) / variance
-    normal += np.diag(prior + 1e-12 * np.einsum("tpp->p", normal))
+    weights = _trials(target.log_omega.tobytes())
+    normal = (weights[:, None, :] * matrix) @ matrix.T / variance
+    normal += np.diag(prior + 1e-12 * np.diagonal(normal.sum(axis=0)))
     slope = (weights * residual) @ matrix.T / variance
     inverse = np.linalg.inv(normal)
     change = np.zeros((len(weights), batch.active.shape[1]))
@@ -45,12 +47,14 @@ def stability(target: Target, candidate: Candidate) -> FloatArray:
     return np.asarray(stays.mean(axis=0))
 
 
-def _trials(log_omega: FloatArray) -> BoolArray:
-    """Return (T, 2N) which data each trial has."""
+@lru_cache(maxsize=32)
+def _trials(frequencies: bytes) -> FloatArray:
+    """Return (T, 2N), one for the data that a trial has and zero for the others."""
+    log_omega = np.frombuffer(frequencies)
     count = len(log_omega)
     random = np.random.default_rng(0)
     halves = np.array([random.permutation(count) < count // 2 for _ in range(_HALVES // 2)])
     low = log_omega > log_omega.min() + _SHORTER
     high = log_omega < log_omega.max() - _SHORTER
     points = np.vstack([halves, ~halves, low, high])
-    return np.hstack([points, points])
+    return readonly(np.hstack([points, points]).astype(float))
