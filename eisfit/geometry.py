@@ -13,8 +13,9 @@ from eisfit.frozen import FrozenDict
 SIZES = ("area_cm2", "thickness_cm", "mass_g", "density_g_cm3", "porosity", "loading_mg_cm2")
 CONTRADICT = 0.25  # relative difference of two thicknesses beyond which one of them is a slip
 
-# Columns of a manifest: the size that each stands for, and the factor to its unit
-_COLUMNS: Mapping[str, tuple[str, float]] = {
+# Columns of a manifest: the size that each stands for, and the factor to its unit;
+# diameters, with the factor to cm, stand for an area
+COLUMNS: Mapping[str, tuple[str, float]] = {
     **{name: (name, 1.0) for name in SIZES},
     "area_mm2": ("area_cm2", 0.01),
     "thickness_mm": ("thickness_cm", 0.1),
@@ -22,7 +23,7 @@ _COLUMNS: Mapping[str, tuple[str, float]] = {
     "mass_mg": ("mass_g", 1e-3),
     "porosity_percent": ("porosity", 0.01),
 }
-_DIAMETERS: Mapping[str, float] = {"diameter_cm": 1.0, "diameter_mm": 0.1}
+DIAMETERS: Mapping[str, float] = {"diameter_cm": 1.0, "diameter_mm": 0.1}
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Geometry:
         """
         sizes: dict[str, float] = {}
         errors: dict[str, float] = {}
-        for column in (*_COLUMNS, *_DIAMETERS):
+        for column in (*COLUMNS, *DIAMETERS):
             value = _cell(row, column)
             error = _cell(row, f"{column}_stderr")
             if value is None:
@@ -247,11 +248,11 @@ class Geometry:
 
 
 def _converted(column: str, value: float, error: float | None) -> tuple[str, float, float | None]:
-    if column in _DIAMETERS:
-        d = value * _DIAMETERS[column]
-        slope = 0.5 * math.pi * d * _DIAMETERS[column]
+    if column in DIAMETERS:
+        d = value * DIAMETERS[column]
+        slope = 0.5 * math.pi * d * DIAMETERS[column]
         return "area_cm2", 0.25 * math.pi * d * d, None if error is None else slope * error
-    name, factor = _COLUMNS[column]
+    name, factor = COLUMNS[column]
     return name, value * factor, None if error is None else error * factor
 
 

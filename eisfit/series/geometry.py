@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from eisfit import geometry
 from eisfit.errors import GeometryError, SeriesError
-from eisfit.geometry import Geometry
+from eisfit.geometry import COLUMNS, DIAMETERS, Geometry
 
 _ERROR = "_stderr"
 
@@ -20,7 +19,7 @@ def geometry_of(row: Mapping[str, Any], where: str) -> tuple[Geometry | None, di
     SeriesError
         If a size makes no sense; the message begins with `where`.
     """
-    known = {*geometry._COLUMNS, *geometry._DIAMETERS}
+    known = {*COLUMNS, *DIAMETERS}
     sizes = {k: v for k, v in row.items() if k.removesuffix(_ERROR) in known}
     rest = {k: v for k, v in row.items() if k not in sizes}
     try:
