@@ -80,8 +80,11 @@ def total(result: FitResult, indices: Sequence[int], parts: tuple[str, ...]) -> 
     """
     values = result.value_array()
     whole = float(values[list(indices)].sum())
-    counted = [i for i in indices if values[i] >= 1e-3 * whole or _is_known(result, i)]
-    if any(result.status[result.names[i]] == "at bound" for i in counted):
+    open_ended = np.diag(result.covariance) > 0
+    counted = [
+        i for i in indices if values[i] >= 1e-3 * whole or _is_known(result, i) or open_ended[i]
+    ]
+    if any(result.status[result.names[i]] == "at bound" and not open_ended[i] for i in counted):
         return Derived(whole, float("nan"), "ohm", parts)
     variance = result.covariance[np.ix_(counted, counted)].sum()
     stderr = float(np.sqrt(variance)) if variance >= 0 else float("nan")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eisfit.circuit.arcs import find_arcs
 from eisfit.fitting.residual import Objective
 
 Array = NDArray[Any]
@@ -25,8 +26,8 @@ class Uncertainty:
     Attributes
     ----------
     covariance : (P, P)
-        Of the values, in their units; 0 for parameters that are fixed or, exponents aside, lie at
-        a bound; NaN for those that change nothing.
+        Of the values, in their units; 0 for parameters that are fixed or, exponents and series
+        resistances aside, lie at a bound; NaN for those that change nothing.
     status : (P,) tuple of "ok", "at bound", "not determined" or "fixed"
     condition : float
         Condition number of the normal matrix of unit diagonal; large where parameters cannot be
@@ -53,8 +54,8 @@ def uncertainty(
     -----
     The covariance of the coordinates is scale * (J^T J)^-1, J the exact Jacobian, restricted to
     parameters inside their bounds, carried to the values by the exact tangent of the transform. An
-    exponent at its bound counts as free: held there, it would make its neighbours look better known
-    than they are.
+    exponent at its bound, or a series resistance driven to next to nothing, counts as free: held
+    there, it would make its neighbours look better known than they are.
     """
     lower, upper = bounds
     free = objective.free
@@ -63,7 +64,10 @@ def uncertainty(
     on_bound = (u - lower < AT_BOUND) | (upper - u < AT_BOUND)
     norm = np.linalg.norm(jacobian, axis=1)
     silent = norm <= 1e-12 * max(float(norm.max(initial=0.0)), 1e-300)
-    inside = np.flatnonzero((~on_bound | objective.coords.linear[free]) & ~silent)
+    bare = np.zeros(len(objective.held), dtype=bool)
+    bare[[arc.resistance for arc in find_arcs(objective.circuit) if not arc.has_tau]] = True
+    open_ended = objective.coords.linear[free] | (bare[free] & (u - lower < AT_BOUND))
+    inside = np.flatnonzero((~on_bound | open_ended) & ~silent)
     variance, condition = _inverse(jacobian[inside] / norm[inside, None])
     full = np.full((len(free), len(free)), np.nan)
     size_of = norm[inside]
