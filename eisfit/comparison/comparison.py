@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from eisfit.analysis import Analysis
 from eisfit.circuit.models import Model
 from eisfit.comparison import tables
+from eisfit.comparison.electrolyte import shows_series_apart
 from eisfit.frozen import FrozenDict
 from eisfit.series import Failure, Series
 
@@ -57,8 +58,10 @@ class Comparison:
     def rows_by_member(self) -> tuple[tuple[Mapping[str, Any], ...], ...]:
         """The rows of `resistances` of each member, none where it could not be analysed."""
         extra = self.series.extra_columns()
+        # One definition for all, or ratios and energies would mix two quantities
+        with_series = any(a is not None and not shows_series_apart(a) for a in self.analyses)
         return tuple(
-            tuple(tables.resistance_rows(member, analysis, extra))
+            tuple(tables.resistance_rows(member, analysis, extra, with_series))
             for member, analysis in zip(self.series.members, self.analyses, strict=True)
         )
 
@@ -69,7 +72,8 @@ class Comparison:
         `electrode_state`, `temperature_c`, `cycle`, extra ones), then `rms_percent` (misfit),
         `verdict` (Kramers-Kronig), `reference_ohm`, `difference_percent`, further ones, and `note`,
         `file`. Where the model's card names the electrolyte's roles, their sum is a row
-        `R_electrolyte`.
+        `R_electrolyte`; unless every spectrum shows the series resistance apart it holds that too,
+        and the note says so.
         """
         return tables.resistances(self)
 

@@ -56,7 +56,8 @@ def activations(comparison: Comparison) -> list[tuple[Line, Activation]]:
                 quantity=line.title,
             )
             if result.status != "too few points":
-                found.append((line, result))
+                notes = [line.rows[i].get("note") for i in kept if line.role == NAME]
+                found.append((line, result.with_notes(notes)))
     return found
 
 

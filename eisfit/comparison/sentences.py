@@ -95,7 +95,7 @@ def _conductivities(comparison: Comparison) -> Iterator[str]:
         yield (
             f"{named(row['sample'], where)}: ionic conductivity {value} mS/cm"
             f"{f' at {at}' if at else ''}; standard error {100 * error / sigma:.2g} %, of "
-            f"{row['uncertainty'].replace('_', ' ')}"
+            f"{row['uncertainty'].replace('_', ' ')}{'; ' * bool(row['note'])}{row['note']}"
         )
 
 

@@ -23,13 +23,16 @@ _PROVENANCE = (
 
 
 def resistance_rows(
-    member: Member, analysis: Analysis | None, extra: tuple[str, ...]
+    member: Member, analysis: Analysis | None, extra: tuple[str, ...], with_series: bool
 ) -> list[dict[str, Any]]:
-    """Return the rows of one member; see `Comparison.resistances`."""
+    """Return the rows of one member; see `Comparison.resistances`.
+
+    `with_series`: whether the electrolyte's sum holds the series resistance.
+    """
     if analysis is None:
         return []
     rows = _records(analysis.resistances())
-    whole = electrolyte_row(analysis)
+    whole = electrolyte_row(analysis, with_series)
     if whole is not None and rows:
         rows.append({**{key: rows[0][key] for key in ("sample", "sweep")}, **whole})
     return [

@@ -7,7 +7,7 @@ Electronic and Photonic Materials, 2nd ed., 2017, chapter 11).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,6 +95,11 @@ class Activation:
             return np.asarray(self.prefactor**2 / rate)
         rate = rate / kelvin if self.form == "sigma T" else rate
         return np.asarray(1.0 / rate if self.kind == "resistance" else rate)
+
+    def with_notes(self, notes: Iterable[object]) -> Activation:
+        """Return it with more to know, each text once; what is no text is left out."""
+        more = dict.fromkeys(note for note in notes if isinstance(note, str) and note)
+        return replace(self, note="; ".join(part for part in (self.note, *more) if part))
 
     def row(self) -> dict[str, Any]:
         """Return the columns of a table of activation energies."""

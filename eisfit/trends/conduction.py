@@ -19,7 +19,8 @@ def conductivity_row(
     Parameters
     ----------
     row : mapping
-        With `role`, `element` (a sum as "R1 + R2"), `resistance_ohm`, `stderr_ohm`, `status`.
+        With `role`, `element` (a sum as "R1 + R2"), `resistance_ohm`, `stderr_ohm`, `status`, and
+        `note`, which is passed on.
     geometry : Geometry or None
     electrolyte : elements of the model that are the electrolyte's (`Model.electrolyte`)
         A row becomes a conductivity only if all its elements are among them; a series resistance
@@ -41,7 +42,8 @@ def conductivity_row(
         note = "no geometry is given"
         return {**head, **_columns(None, None), "status": "not determined", "note": note}
     value, stderr = float(row["resistance_ohm"]), float(row["stderr_ohm"])
-    notes = []
+    said = row.get("note")
+    notes = [said] if isinstance(said, str) and said else []
     specific = sigma = None
     try:
         specific = geometry.area_specific(value, stderr)

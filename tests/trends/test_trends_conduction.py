@@ -48,6 +48,12 @@ def test_a_status_is_passed_on_and_never_becomes_a_number(status):
     assert all(np.isnan(v) for k, v in found.items() if k.startswith(("cond", "area")))
 
 
+def test_what_is_to_know_of_a_resistance_stays_with_its_conductivity():
+    told = row("R0 + R1") | {"note": "includes the series resistance"}
+    assert conductivity_row(told, PELLET, ("R0", "R1"))["note"] == "includes the series resistance"
+    assert conductivity_row(row("R1") | {"note": np.nan}, PELLET, ("R1",))["note"] == ""
+
+
 def test_missing_sizes_are_named():
     found = conductivity_row(row("R1"), Geometry(area_cm2=0.785), ("R1",))
     assert found["area_specific_ohm_cm2"] == pytest.approx(89.0 * 0.785)
