@@ -25,6 +25,8 @@ class _Known:
     total: int | None = None
     done: set[int] = field(default_factory=set)
     failed: bool = False
+    error: str = ""
+    spectra_failed: int = 0
 
     @property
     def missing(self) -> list[int]:
@@ -44,12 +46,16 @@ class Plan:
     stale : keys of files whose earlier results are to be taken out
     todo : by path, the starts of the stretches to do; (0,) for a whole file
     lot : spectra of a stretch
+    failed : (path, reason) of files that failed earlier and are left at that
+    spectra_failed : spectra of earlier runs that lack something and are left at that
     """
 
     files: tuple[InputFile, ...]
     stale: frozenset[str]
     todo: Mapping[str, tuple[int, ...]]
     lot: int
+    failed: tuple[tuple[str, str], ...] = ()
+    spectra_failed: int = 0
 
     @classmethod
     def of(
@@ -63,6 +69,8 @@ class Plan:
         known = _known(ledger, lot)
         stale: set[str] = set()
         todo: dict[str, tuple[int, ...]] = {}
+        failed: list[tuple[str, str]] = []
+        spectra_failed = 0
         for file in files:
             entry = known.get(file.key)
             if entry is None:
@@ -70,9 +78,13 @@ class Plan:
             elif _changed(file, entry) or (retry and entry.failed):
                 stale.add(file.key)
                 todo[file.path] = (0,)
-            elif entry.missing:
-                todo[file.path] = tuple(entry.missing)
-        return cls(tuple(files), frozenset(stale), todo, lot)
+            else:
+                spectra_failed += entry.spectra_failed
+                if entry.failed:
+                    failed.append((file.key, entry.error))
+                if entry.missing:
+                    todo[file.path] = tuple(entry.missing)
+        return cls(tuple(files), frozenset(stale), todo, lot, tuple(failed), spectra_failed)
 
     @property
     def bytes(self) -> int:
@@ -99,7 +111,9 @@ def _known(ledger: Iterable[Mapping[str, Any]], lot: int) -> dict[str, _Known]:
             entry = known[row["file"]] = _Known(
                 row["sha256"] or "", row["size_bytes"], row["modified_ns"], lot
             )
-        entry.failed |= row["status"] == "failed"
+        if row["status"] == "failed":
+            entry.failed, entry.error = True, row["error"]
+        entry.spectra_failed += row["spectra_failed"] or 0
         if row["spectra"] is not None:
             entry.total = row["spectra"]
         if row["first_spectrum"] is not None:

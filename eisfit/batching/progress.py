@@ -20,6 +20,8 @@ class Progress:
         Of the files that this run has to do.
     seconds : float
         Since the work began.
+    files_failed_earlier, spectra_failed_earlier : int
+        Among what earlier runs did, and this one leaves as it is.
     """
 
     files: int
@@ -31,6 +33,8 @@ class Progress:
     spectra_failed: int = 0
     bytes_done: int = 0
     seconds: float = 0.0
+    files_failed_earlier: int = 0
+    spectra_failed_earlier: int = 0
 
     @property
     def rate(self) -> float:
@@ -57,7 +61,8 @@ class BatchResult:
     stopped : bool
         Whether it was asked to stop before its end; the same call goes on where it was.
     failures : tuple of (file, reason)
-        The first hundred files that failed in this run; the ledger has all.
+        The first hundred files that failed, in earlier runs and then in this one; the ledger has
+        all.
     notes : tuple of str
     """
 
@@ -71,6 +76,7 @@ class BatchResult:
         p = self.progress
         return (
             f"<BatchResult {str(self.folder)!r}: {p.spectra} spectra of {p.files_done} files in "
-            f"{p.seconds:.1f} s, {p.files_failed} files failed, {p.files_earlier} done earlier"
+            f"{p.seconds:.1f} s, {p.files_failed} files failed, {p.files_earlier} done earlier, "
+            f"{p.files_failed_earlier} of them failed"
             f"{', stopped' if self.stopped else ''}>"
         )

@@ -192,10 +192,16 @@ class _Run:
         self._open_bytes = {f.path: max(f.size, 0) for f in plan.files if f.path in plan.todo}
         self._stretches = {path: len(starts) for path, starts in plan.todo.items()}
         self._keys = {f.key: f.path for f in plan.files if f.path in plan.todo}
-        self._failures: list[tuple[str, str]] = []
+        self._failures = list(plan.failed[:_LISTED])
         self._notes: list[str] = []
         self._began = perf_counter()
-        self.progress = Progress(len(plan.files), len(plan.files) - len(plan.todo), plan.bytes)
+        self.progress = Progress(
+            len(plan.files),
+            len(plan.files) - len(plan.todo),
+            plan.bytes,
+            files_failed_earlier=len(plan.failed),
+            spectra_failed_earlier=plan.spectra_failed,
+        )
 
     def through(self, tasks: Iterator[Task]) -> None:
         """Do all tasks, or those under way when asked to stop."""

@@ -138,8 +138,8 @@ class Store:
         """Yield the ledger's rows, what a resuming run needs of them."""
         import pyarrow.parquet as pq
 
-        columns = ["file", "sha256", "status", "size_bytes", "modified_ns", "first_spectrum",
-                   "last_spectrum", "spectra", "spectra_failed"]  # fmt: skip
+        columns = ["file", "sha256", "status", "error", "size_bytes", "modified_ns",
+                   "first_spectrum", "last_spectrum", "spectra", "spectra_failed"]  # fmt: skip
         for number in sorted(self._parts):
             path = self.folder / LEDGER / part_name(number)
             for row in pq.read_table(path, columns=columns, partitioning=None).to_pylist():

@@ -356,11 +356,14 @@ def results(
         typer.Option("--out", "-o", metavar="DIR", help="For the tables.  [default: DIR/csv]"),
     ] = None,
     force: ForceOption = False,
+    failed: Annotated[
+        bool, typer.Option("--failures", help="List all files that failed, and why.")
+    ] = False,
 ) -> int:
     """Show, ask or export the data set of a batch."""
     from eisfit.cli.results import results as show_results
 
-    return show_results(folder, query, as_csv, as_json, out, force)
+    return show_results(folder, query, as_csv, as_json, out, force, failed)
 
 
 @app.command()

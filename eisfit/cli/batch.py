@@ -89,9 +89,10 @@ def _wants_anew(error: EisfitError) -> bool:
 
 def _status(result: BatchResult) -> int:
     p = result.progress
-    if p.files_failed + p.spectra_failed == 0:
+    if p.files_failed + p.files_failed_earlier + p.spectra_failed + p.spectra_failed_earlier == 0:
         return DONE
-    return SOME_FAILED if p.spectra or p.files_earlier else NOTHING_DONE
+    done = p.spectra or p.files_earlier > p.files_failed_earlier
+    return SOME_FAILED if done else NOTHING_DONE
 
 
 # Executors ----------------------------------------------------------------------------------
@@ -203,7 +204,7 @@ def said(p: Progress) -> str:
         f"{p.spectra:,} spectra",
         f"{p.rate:.1f} a second",
         f"{duration(p.remaining_s)} to go",
-        f"{_several(p.files_failed, 'file')} failed",
+        f"{_several(p.files_failed + p.files_failed_earlier, 'file')} failed",
     ]
     if p.spectra_failed:
         parts.append(f"{p.spectra_failed:,} of the spectra with a failure")
@@ -227,23 +228,41 @@ def duration(seconds: float) -> str:
 
 def _summary(result: BatchResult) -> Iterator[str]:
     p = result.progress
-    done = f"{p.spectra:,} spectra of {p.files_done - p.files_failed:,} files in "
-    yield f"{done}{duration(p.seconds)} ({p.rate:.1f} a second)"
-    if p.files_earlier:
-        yield f"{p.files_earlier:,} of {p.files:,} files were done by earlier runs"
-    if p.spectra_failed:
-        yield f"{p.spectra_failed:,} of the spectra lack something: see error in the table spectra"
-    if p.files_failed:
-        yield f"{_several(p.files_failed, 'file')} failed:"
-        from eisfit.cli.text import clean
-
-        for file, error in result.failures[:_LISTED]:
-            known = Path(file).name in error
-            yield f"  {clean(error if known else f'{file}: {error}')}"
-        if p.files_failed > _LISTED:
-            yield "  and more: see the table files"
+    if p.files_earlier < p.files:
+        done = f"{p.spectra:,} spectra of {_several(p.files_done - p.files_failed, 'file')} in "
+        yield f"{done}{duration(p.seconds)} ({p.rate:.1f} a second)"
+    else:
+        yield "nothing left to do"
+    if good := p.files_earlier - p.files_failed_earlier:
+        were = "was" if good == 1 else "were"
+        yield f"{good:,} of {_several(p.files, 'file')} {were} done by earlier runs"
+    if lacking := p.spectra_failed + p.spectra_failed_earlier:
+        yield f"{lacking:,} of the spectra lack something: see error in the table spectra"
+    yield from _failed(result)
     yield from result.notes
-    yield f"Results: {result.folder} (eisfit results {shlex.quote(str(result.folder))})"
+    yield f"Results: {result.folder} (eisfit results {_quoted(result)})"
+
+
+def _failed(result: BatchResult) -> Iterator[str]:
+    """Name a few of the files that failed, now or in earlier runs."""
+    from eisfit.cli.text import clean
+
+    earlier = result.progress.files_failed_earlier
+    count = result.progress.files_failed + earlier
+    if not count:
+        return
+    which = f", {earlier:,} of them in earlier runs" if earlier < count else " in earlier runs"
+    again = f"{which} (--retry does them again)" if earlier else ""
+    yield f"{_several(count, 'file')} failed{again}:"
+    for file, error in result.failures[:_LISTED]:
+        known = Path(file).name in error
+        yield f"  {clean(error if known else f'{file}: {error}')}"
+    if count > _LISTED:
+        yield f"  and {count - _LISTED:,} more: eisfit results {_quoted(result)} --failures"
+
+
+def _quoted(result: BatchResult) -> str:
+    return shlex.quote(str(result.folder))
 
 
 def _document(result: BatchResult) -> dict[str, Any]:

@@ -23,6 +23,7 @@ def results(
     as_json: bool,
     out: str | None,
     force: bool,
+    failed_only: bool = False,
 ) -> int:
     """Show what is asked for and return the exit status.
 
@@ -32,7 +33,9 @@ def results(
         If the folder holds no data set, a query fails, duckdb is missing, or a file is there.
     """
     place = Path(folder)
-    if sql is not None:
+    if failed_only:
+        _failures(place, as_json)
+    elif sql is not None:
         _answer(place, sql, as_csv, as_json)
     elif as_csv:
         from eisfit.batching.query import write_tables
@@ -82,6 +85,22 @@ def _shown(value: Any) -> str:
     return str(value)
 
 
+def _failures(folder: Path, as_json: bool) -> None:
+    """List every file that failed, with the reason."""
+    from eisfit.batching.query import counts, failures
+
+    _, listed = failures(folder, counts(folder)["files"])
+    if as_json:
+        from eisfit.cli.run import print_json
+
+        print_json([{"file": file, "error": error} for file, error in listed])
+        return
+    for file, error in listed:
+        sys.stdout.write(f"{clean(f'{file}: {error}')}\n")
+    if not listed:
+        sys.stdout.write("no file failed\n")
+
+
 def _overview(folder: Path, as_json: bool) -> None:
     from eisfit.batching.query import counts, failures
     from eisfit.batching.schema import TABLES
@@ -103,4 +122,6 @@ def _overview(folder: Path, as_json: bool) -> None:
         screen.plain("")
         screen.line("Failed", f"{failed:,} files")
         screen.notes([f"{file}: {error}" for file, error in listed])
+        if failed > _FAILED:
+            screen.plain(f"and {failed - _FAILED:,} more: --failures lists all")
     screen.plain("\n--query SQL asks them, --csv writes them for a spreadsheet.")

@@ -72,6 +72,43 @@ def test_bad_files_are_listed_and_counted(small: Path, tmp_path: Path, run: Run)
     assert "note" in run("results", tmp_path / "out")[1]
 
 
+def test_failures_of_earlier_runs_are_told_again(small: Path, tmp_path: Path, run: Run) -> None:
+    for i in range(7):
+        (small / f"note_{i}.txt").write_text("nothing of the kind\n" * 4)
+    command = ("batch", small, "-m", MODEL, "-o", tmp_path / "out", "--workers", 1)
+    run(*command)
+    status, out, err = run(*command)
+    assert (status, err) == (1, "")
+    lines = out.splitlines()
+    assert lines[:3] == [
+        "nothing left to do",
+        "6 of 13 files were done by earlier runs",
+        "7 files failed in earlier runs (--retry does them again):",
+    ]
+    assert all(f"note_{i}.txt holds no table of impedance" in lines[3 + i] for i in range(5))
+    assert lines[8].startswith("  and 2 more: eisfit results ")
+    assert lines[8].endswith(" --failures")
+    document = json.loads(run(*command, "--json")[1])
+    assert (document["files_failed"], document["files_failed_earlier"]) == (0, 7)
+    assert len(document["failures"]) == 7
+    listed = run("results", tmp_path / "out", "--failures")[1].splitlines()
+    assert len(listed) == 7
+    assert len(json.loads(run("results", tmp_path / "out", "--failures", "--json")[1])) == 7
+    # Only files of the request count
+    assert run("batch", small / "cell_*.txt", *command[2:])[0] == 0
+    # With a new one among them
+    (small / "note_9.txt").write_text("nothing of the kind\n" * 4)
+    assert "8 files failed, 7 of them in earlier runs (--retry" in run(*command)[1]
+
+
+def test_spectra_that_lack_something_are_told_again(tmp_path: Path, run: Run) -> None:
+    (tmp_path / "d.csv").write_text("f/Hz,Re(Z)/Ohm,Im(Z)/Ohm\n10,1,-1\n1,2,-2\n")
+    command = ("batch", tmp_path / "d.csv", "-m", MODEL, "-o", tmp_path / "out", "--kk")
+    first, again = run(*command), run(*command)
+    assert (first[0], again[0]) == (1, 1)
+    assert "1 of the spectra lack something" in again[1]
+
+
 def test_other_settings_are_refused_where_nobody_can_be_asked(
     small: Path, small_out: Path, run: Run
 ) -> None:

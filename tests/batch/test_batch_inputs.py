@@ -93,6 +93,7 @@ def row(file: InputFile, **entries: object) -> dict:
     return {
         "file": file.key, "sha256": "00", "status": "done", "size_bytes": file.size,
         "modified_ns": file.modified, "first_spectrum": 1, "last_spectrum": 2, "spectra": 2,
+        "spectra_failed": 0, "error": "",
     } | entries  # fmt: skip
 
 
@@ -117,9 +118,11 @@ def test_a_plan_does_what_is_missing(tree: Path) -> None:
 def test_failed_files_wait_until_asked(tree: Path) -> None:
     files = find_files(["b"], tree / "out")
     nothing = {"first_spectrum": None, "last_spectrum": None, "spectra": None}
-    ledger = [row(files[0], status="failed", **nothing)]
-    assert Plan.of(files, ledger, retry=False, lot=64).todo == {}
-    assert Plan.of(files, ledger, retry=True, lot=64).stale == {files[0].key}
+    ledger = [row(files[0], status="failed", error="is empty", **nothing)]
+    left = Plan.of(files, ledger, retry=False, lot=64)
+    assert (left.todo, left.failed) == ({}, ((files[0].key, "is empty"),))
+    again = Plan.of(files, ledger, retry=True, lot=64)
+    assert (again.stale, again.failed) == ({files[0].key}, ())
 
 
 def test_the_same_bytes_at_another_time_are_done(tree: Path) -> None:

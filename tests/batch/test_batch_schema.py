@@ -12,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 from batch_sets import MODEL, rows, write_file, write_files
 
+import eisfit
 from eisfit.batching.parts import part_files
 from eisfit.batching.query import query, table_rows, write_tables
+from eisfit.batching.rows import peak_table
 from eisfit.batching.run import batch
 from eisfit.batching.schema import COUNT, REAL, SUFFIXES, TABLES, arrow_schema
 from eisfit.errors import OutputError, ResultError
@@ -150,3 +152,28 @@ def test_csv_has_every_digit_and_no_formula(out: Path, tmp_path: Path) -> None:
 def test_a_folder_without_a_data_set(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="no data set"):
         query(tmp_path, "select 1")
+
+
+def test_a_small_peak_that_nothing_tested_is_not_ok() -> None:
+    # Two arcs of 1 : 0.4 and noise of 0.1 %: whatever else the curve shows is ringing
+    frequency = np.geomspace(7e6, 1.0, 70)
+    omega = 2j * np.pi * frequency
+    truth = (8e-6, 1e-3)
+    found = []
+    for seed in range(6):
+        noise = np.random.default_rng(seed).standard_normal((2, 70))
+        z = 5.0 + 25.0 / (1 + (omega * truth[0]) ** 0.95) + 10.0 / (1 + (omega * truth[1]) ** 0.9)
+        z = z + 1e-3 * np.abs(z) * (noise[0] + 1j * noise[1])
+        spectrum = eisfit.Spectrum(frequency, z)
+        plain = eisfit.drt(spectrum, method="adaptive", samples=0, per_decade=6.0)
+        found += list(peak_table(plain))
+        assert sum(row["status"] == "ok" for row in plain.peak_rows) > 2
+    sure = [row["tau_s"] for row in found if row["status"] == "ok"]
+    assert len(sure) == 12
+    assert sure == pytest.approx(truth * 6, rel=0.3)
+    assert "not determined" in {row["status"] for row in found}
+    # What was tested keeps its status
+    tested = eisfit.drt(spectrum, method="adaptive", samples=10, per_decade=6.0)
+    assert [row["status"] for row in peak_table(tested)] == [
+        row["status"] for row in tested.peak_rows
+    ]
