@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 AREA_OVER_THICKNESS_CM = 10.0  # a pressed pellet of some 0.8 cm2 and 0.8 mm
 AS_GOOD = 6.0  # rise of chi-square, in units of the noise, within which two fits are as good
+MISFIT = 3.0  # misfit of the circuit, in units of the noise, that is worth a word
 DISAGREE = 0.25  # relative difference of a resistance from circuit and DRT that is worth a word
 
 
@@ -92,6 +93,10 @@ class Analysis:
         lost = _lost_roles(self.fit, self.names)
         for row in rows:
             row["role"] = row["element"] if row["element"] in lost else row["role"]
+            short = _unseen(self) & set(self.model.derived.get(row["role"], ()))
+            if short:
+                row |= {"status": "outside window", "note": f"without {', '.join(sorted(short))}, "
+                        "which relaxes more slowly than was measured"}  # fmt: skip
         arcs = [row for row in rows if row["element"] in notes]
         arcs += [_lost_row(self.model, label) | head for label in lost]
         absent = [_absent_row(self.model, label) | head for label in self.dropped]
@@ -312,11 +317,20 @@ def reader_warnings(spectrum: Spectrum) -> tuple[str, ...]:
     return tuple(f"file: {note}" for note in notes if str(note).startswith("warning"))
 
 
+def _unseen(analysis: Analysis) -> set[str]:
+    """Return the roles that were left out because the frequencies end before their span of tau."""
+    _, slowest = analysis.spectrum.tau_window
+    roles = (analysis.model.role_of(label) for label in analysis.dropped)
+    spans = {role.name: role.tau_s for role in roles if role and role.tau_s}
+    return {name for name, span in spans.items() if np.sqrt(np.prod(span)) > slowest}
+
+
 def _notes(analysis: Analysis) -> Iterator[str]:
     yield from reader_warnings(analysis.spectrum)
     if analysis.validity.verdict != "valid":
         yield f"Kramers-Kronig: {analysis.validity.message}"
     yield from analysis.fit.notes()
+    yield from _notes_on_misfit(analysis)
     yield from _notes_on_support(analysis)
     for labels, whole in unresolved(analysis.fit):
         names = " and ".join(_role_name(analysis.model, label) for label in labels)
@@ -332,7 +346,19 @@ def _notes(analysis: Analysis) -> Iterator[str]:
     yield from analysis.drt.messages
 
 
+def _notes_on_misfit(analysis: Analysis) -> Iterator[str]:
+    misfit, noise = analysis.fit.rms, analysis.validity.rms
+    if misfit > MISFIT * noise and analysis.validity.verdict == "valid":
+        yield (
+            f"the circuit misses the data by {100 * misfit:.2g} %, {misfit / noise:.0f} times what "
+            "the Kramers-Kronig test leaves: it lacks a process or is the wrong one, and its "
+            "errors do not cover that; try another model, or auto"
+        )
+
+
 def _notes_on_support(analysis: Analysis) -> Iterator[str]:
+    for name in sorted(_unseen(analysis)):
+        yield f"the frequencies end before the time constants of {name}: a sum without it is short"
     if not analysis.dropped:
         return
     names = ", ".join(f"{_role_name(analysis.model, e)} ({e})" for e in analysis.dropped)

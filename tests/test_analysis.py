@@ -164,3 +164,30 @@ def test_a_list_of_spectra_is_not_a_spectrum():
 def test_what_the_reader_warned_of_is_said_first():
     s = mixture((1000.0, 1e-4, 0.9)).with_metadata(notes=("read", "warning: 3 rows are missing"))
     assert eisfit.analyze(s, "zarc1").notes[0] == "file: warning: 3 rows are missing"
+
+
+def half_cell(f):
+    model = load_model("li_in_lpsc_si")
+    truth = {"L0": 5e-8, "R0": 15.0, **arc(1, 60.0, 8e-6, 0.95), **arc(2, 30.0, 1e-3, 0.95),
+             "CPE3_0": 0.5, "CPE3_1": 0.6}  # fmt: skip
+    z = noisy(model.impedance(f, truth), 0.001, np.random.default_rng(8))
+    return eisfit.Spectrum(f, z, label="half-cell")
+
+
+def test_a_sum_is_not_whole_where_the_frequencies_end_before_one_of_its_parts():
+    f = np.geomspace(7e6, 1.0, 69)
+    for spectrum, status in ((half_cell(f), "ok"), (half_cell(f[f > 3e4]), "outside window")):
+        analysis = eisfit.analyze(spectrum, "li_in_lpsc_si")
+        total = analysis.resistances().set_index("role").loc["R_ct_total"]
+        assert total["status"] == status
+        said = any("end before the time constants of charge_transfer" in n for n in analysis.notes)
+        assert said == (status != "ok")
+    assert "without charge_transfer" in total["note"]
+
+
+def test_a_circuit_that_misses_the_data_is_said_to():
+    spectrum = half_cell(np.geomspace(7e6, 1.0, 69))
+    wrong = eisfit.analyze(spectrum, "R0-p(R1,CPE1)")
+    right = eisfit.analyze(spectrum, "li_in_lpsc_si")
+    assert any("misses the data" in note for note in wrong.notes)
+    assert not any("misses the data" in note for note in right.notes)

@@ -176,9 +176,20 @@ def resistance_rows(result: FitResult) -> list[dict[str, Any]]:
     for labels, whole in together:
         roles = [_role(result, label) for label in labels]
         rows.append(_sum_row(" + ".join(roles), " + ".join(labels), whole, t))
+    slow = _unclosed(result)
     for name, whole in result.derived.items():
-        rows.append(_sum_row(name, " + ".join(whole.parts), whole, t))
+        row = _sum_row(name, " + ".join(whole.parts), whole, t)
+        if row["status"] == "ok" and slow & set(whole.parts):
+            row["status"] = "outside window"
+        rows.append(row)
     return [{**head, **row} for row in rows]
+
+
+def _unclosed(result: FitResult) -> set[str]:
+    """Return the arcs that relax more slowly than was measured: a sum with them is a guess."""
+    _, slowest = result.spectrum.tau_window
+    values = result.value_array()
+    return {arc.label for arc in result.arcs if arc.has_tau and arc.tau_of(values) > slowest}
 
 
 def _role(result: FitResult, label: str) -> str:
