@@ -118,6 +118,8 @@ def _of_curves(
     if kind in OF_SPECTRA:
         spectra = [series.members[i].spectrum for i in members]
         of = [series.members[i].sample for i in members] if len(samples) > 1 else ()
+        if "title" not in options:
+            work = partial(work, title=_heading(series, members))
         return work(list(zip(spectra, places, strict=True)), along=series.along, samples=of)
     tracks = [track for track in series.tracks() if set(track) & set(members)]
     if len(tracks) > 1:
@@ -126,9 +128,13 @@ def _of_curves(
             f"such as {{'sample': {samples[0]!r}}}"
         )
     found = [a for i in members if (a := comparison.analyses[i]) is not None]
-    more = {"tau_s": span} if (span := _electrolyte_span(found)) and "tau_s" not in options else {}
+    more: dict[str, Any] = {}
+    if (span := _electrolyte_span(found)) and "tau_s" not in options:
+        more["tau_s"] = span
     drts = [analysis.drt for analysis in found]
-    return work(list(zip(drts, places, strict=True)), along=series.along, sample=samples[0], **more)
+    if "sample" not in options:
+        more["sample"] = _heading(series, members)
+    return work(list(zip(drts, places, strict=True)), along=series.along, **more)
 
 
 def _electrolyte_span(analyses: Sequence[Analysis]) -> Span | None:
@@ -251,6 +257,23 @@ def _words(series: Series, members: Sequence[int]) -> str:
     for name in ("state", "temperature_c"):
         values = {series.members[i].coordinate(name) for i in members}
         if name != series.along and len(values) == 1:
+            parts.append(condition(name, values.pop()))
+    return named(*parts)
+
+
+def _heading(series: Series, members: Sequence[int]) -> str:
+    """Return what these members share and others of the series do not: sample, cell, conditions."""
+    chosen = [series.members[i] for i in members]
+    parts = []
+    if len({m.sample for m in chosen}) == 1:
+        parts.append(chosen[0].sample)
+        cells = {m.cell for m in series.members if m.sample == chosen[0].sample}
+        if len(cells) > 1 and len({m.cell for m in chosen}) == 1:
+            parts.append(condition("cell", chosen[0].cell))
+    for name in ("state", "temperature_c"):
+        values = {m.coordinate(name) for m in chosen}
+        others = {m.coordinate(name) for m in series.members}
+        if name != series.along and len(values) == 1 < len(others):
             parts.append(condition(name, values.pop()))
     return named(*parts)
 

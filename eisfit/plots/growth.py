@@ -22,8 +22,8 @@ SHAPES: Mapping[str, Callable[[FloatArray, float], FloatArray]] = {
     "logarithmic": lambda t, t0: np.log1p(t / t0),
     "saturating": lambda t, t0: -np.expm1(-t / t0),
 }
-_ROOM = 0.06  # of the axis, for the name of the highest curve
-_APART_PT = 13.0  # between names of curves
+_LINE_PT = 7.5  # between names of curves
+_TALL = 0.8  # of the height of axes before their layout is known
 
 
 class Curve(NamedTuple):
@@ -81,22 +81,38 @@ def draw_curve(ax: Axes, curve: Curve, time_h: FloatArray, line: str, colour: st
 
 
 def name_curves(ax: Axes) -> None:
-    """Write the name of its law above the end of each curve, where there is room for it."""
-    figure: Any = ax.figure
-    taken: list[float] = []
+    """Write the name of its law to the right of each curve, none above another, joined to it."""
     curves = [line for line in ax.get_lines() if str(line.get_gid()).startswith("eisfit-law")]
-    if curves:
-        low, high = ax.get_ylim()
-        is_log = ax.get_yscale() == "log"
-        ax.set_ylim(low, high * (high / low) ** _ROOM if is_log else high + _ROOM * (high - low))
-    for drawn in curves:
-        x, y = (float(np.asarray(data)[-1]) for data in drawn.get_data())
-        height_pt = float(ax.transData.transform((x, y))[1]) * 72.0 / figure.dpi
-        if any(abs(height_pt - other) < _APART_PT for other in taken):
-            continue
-        taken.append(height_pt)
+    if not curves:
+        return
+    figure: Any = ax.figure
+    tall_pt = _TALL * ax.get_window_extent().height / figure.dpi * 72.0
+    step = _LINE_PT / tall_pt
+    ends = [(float(np.asarray(c.get_xdata())[-1]), float(np.asarray(c.get_ydata())[-1]))
+            for c in curves]  # fmt: skip
+    heights = np.array([ax.transLimits.transform(ax.transScale.transform(end))[1] for end in ends])
+    order = np.argsort(heights, kind="stable")
+    # Where all cannot stand there, as many as can, spread over all heights
+    most = max(int(1.0 / step), 1)
+    if len(order) > most:
+        order = order[np.linspace(0, len(order) - 1, most).round().astype(int)]
+    for i, height in zip(order, _spread(heights[order], step), strict=True):
+        colour = curves[i].get_color()
         note = ax.annotate(
-            "", (x, y), xytext=(0.0, 3.5), textcoords="offset points", ha="right", va="bottom",
-            fontsize=style.SMALL_PT - 1.0, color=drawn.get_color(),
+            "", ends[i], xytext=(1.05, height), textcoords="axes fraction", ha="left", va="center",
+            fontsize=style.SMALL_PT - 1.0, color=colour, annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "lw": 0.4, "shrinkA": 1.0,
+                        "shrinkB": 3.0, "relpos": (0.0, 0.5)},
         )  # fmt: skip
-        style.plain(note, str(drawn.get_gid()).removeprefix("eisfit-law "))
+        style.plain(note, str(curves[i].get_gid()).removeprefix("eisfit-law "))
+
+
+def _spread(wanted: FloatArray, step: float) -> FloatArray:
+    """Return ascending heights (N,) at least a step apart, inside 0 to 1, near those wanted."""
+    found = wanted.copy()
+    for i in range(1, len(found)):
+        found[i] = max(found[i], found[i - 1] + step)
+    found[-1] = min(found[-1], 1.0)
+    for i in range(len(found) - 2, -1, -1):
+        found[i] = min(found[i], found[i + 1] - step)
+    return found

@@ -17,6 +17,10 @@ Entries = Sequence[tuple["Artist", str]]
 COLOURS = (
     "#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000",
 )  # fmt: skip
+# Of Tol's muted and light schemes, for samples after those
+_FURTHER = (
+    *style.SPARE, "#44AA99", "#DDCC77", "#661100", "#BBBBBB", "#EE8866", "#BBCC33", "#AA4499",
+)  # fmt: skip
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 LINES = ("-", "--", "-.", ":")
 _OF_ROLES = {
@@ -42,7 +46,8 @@ def of_roles(roles: Sequence[str]) -> dict[str, str]:
 
 def of_samples(samples: Sequence[str]) -> dict[str, str]:
     """Return a colour for each sample."""
-    return {sample: COLOURS[i % len(COLOURS)] for i, sample in enumerate(samples)}
+    colours = (*COLOURS, *_FURTHER)
+    return {sample: colours[i % len(colours)] for i, sample in enumerate(samples)}
 
 
 def in_order(names: Iterable[Any]) -> list[str]:

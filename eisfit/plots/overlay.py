@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _BAR_IN = 0.62  # width of the bar of colours and its labels
 _FLATTEST, _WITH_INSET = 0.48, 0.85  # least height over width of axes of our own
 _FEW = 12  # spectra of which every point is marked
+_SIZE_PT, _SMALL_PT = 2.6, 1.8  # of the open marks of a few spectra, of the full ones of many
+_SMALL = 1.0 / 5.0  # of the largest spectrum: smaller ones are worth an inset
 
 
 def nyquist_series(
@@ -25,6 +27,7 @@ def nyquist_series(
     *,
     along: str = "time_h",
     samples: Sequence[str] = (),
+    title: str | None = None,
     inset: plane.Inset = "auto",
     columns: int = 1,
 ) -> Axes:
@@ -41,8 +44,10 @@ def nyquist_series(
         Column that the places are from; it names the bar of colours.
     samples : sequence of str, optional
         The sample of each spectrum; samples differ by their markers.
+    title : str, optional
+        What all spectra share, such as a temperature. Without it the sample, where there is one.
     inset : "auto", True or False
-        Whether smaller axes inside look closer. "auto": where some spectra are less than an eighth
+        Whether smaller axes inside look closer. "auto": where some spectra are less than a fifth
         as large as the largest, or a tail hides the arcs before it, and there is room.
     columns : 1 or 2
         Of a paper, the width of a figure of its own.
@@ -75,9 +80,7 @@ def nyquist_series(
     unit = style.ohm(members[0][0])
     plane.label_axes(ax, unit, style.TEXT_PT)
     bar = positions.bar(ax)
-    lines = keys.above(ax, [_states(positions), _samples(names)])
-    if not lines:
-        lines = style.title(ax, _title(positions, names))
+    lines = _head(ax, positions, names, title, len(members) <= _FEW)
     zoom = None
     if closer is not None:
         zoom = plane.Zoom(plane.Limits.around(closer, *plane.INSET_ASPECTS, head=2.5), unit)
@@ -95,22 +98,37 @@ def _draw(
     """Draw the unmasked points of every spectrum, and return them."""
     curves = []
     few = len(members) <= _FEW
-    size = 2.6 if few else 1.5
     for i, ((spectrum, _), colour) in enumerate(zip(members, positions.colours(), strict=True)):
         used = spectrum.used()
         z = used.impedance
         marker = keys.MARKERS[sample[i] % len(keys.MARKERS)] if sample else "o"
-        look: dict[str, Any] = {"ms": size, "mfc": "none" if few else colour, "mew": 0.7}
         known = 2.0 if colour != style.GREY else 1.8
         (line,) = ax.plot(
-            z.real, -z.imag, color=colour, marker=marker, lw=0.6, zorder=known, **look
+            z.real,
+            -z.imag,
+            color=colour,
+            marker=marker,
+            lw=0.6,
+            zorder=known,
+            **_look(colour, few),
         )
         style.mark_data(line, used)
         curves.append(z)
     return curves
 
 
-def _states(positions: Positions) -> keys.Entries:
+def _head(
+    ax: Axes, positions: Positions, names: Sequence[str], title: str | None, few: bool
+) -> float:
+    """Write title and key above the axes; return how many lines they have."""
+    groups = [_states(positions, few), _samples(names, few)]
+    if not any(groups):
+        return style.title(ax, _title(positions, () if title else names, title or ""))
+    lines = style.title(ax, title) if title else 0
+    return lines + keys.above(ax, groups, lift_pt=1.4 * style.TEXT_PT * lines)
+
+
+def _states(positions: Positions, few: bool) -> keys.Entries:
     """Return the key of states, which differ by colour; none where there is one, or numbers."""
     from matplotlib.lines import Line2D
 
@@ -118,25 +136,33 @@ def _states(positions: Positions) -> keys.Entries:
         return []
     colours = dict(zip(positions.places, positions.colours(), strict=True))
     return [
-        (Line2D([], [], color=colours[place], marker="o", ms=2.6), str(place) or "unknown")
+        (
+            Line2D([], [], color=colours[place], marker="o", **_look(colours[place], few)),
+            str(place) or "unknown",
+        )
         for place in positions.distinct
     ]
 
 
-def _samples(names: Sequence[str]) -> keys.Entries:
+def _look(colour: Any, few: bool) -> dict[str, Any]:
+    """Return how points are marked, in the plot and in its key."""
+    return {"ms": _SIZE_PT if few else _SMALL_PT, "mfc": "none" if few else colour, "mew": 0.7}
+
+
+def _samples(names: Sequence[str], few: bool) -> keys.Entries:
     """Return the key of samples, which differ by their markers; none where there is one."""
     from matplotlib.lines import Line2D
 
-    look: dict[str, Any] = {"color": "black", "ms": 2.6, "mfc": "none", "mew": 0.7, "lw": 0.6}
+    look: dict[str, Any] = {"color": "black", "lw": 0.6, **_look("black", few)}
     marks = [keys.MARKERS[i % len(keys.MARKERS)] for i in range(len(names))]
     if len(names) < 2:
         return []
     return [(Line2D([], [], marker=m, **look), name) for m, name in zip(marks, names, strict=True)]
 
 
-def _title(positions: Positions, names: Sequence[str]) -> str:
-    """Return the sample, where there is one, and the only position."""
-    parts = list(names[:1])
+def _title(positions: Positions, names: Sequence[str], shared: str) -> str:
+    """Return what is shared, or the sample, where there is one, and the only position."""
+    parts = [shared, *names[:1]]
     if len(positions.distinct) == 1:
         place = in_words(positions.distinct[0], positions.along)
         parts.append(place if positions.along in ("time_h", "state") else
@@ -147,7 +173,7 @@ def _title(positions: Positions, names: Sequence[str]) -> str:
 def _closer(curves: Sequence[ComplexArray], forced: bool) -> ComplexArray | None:
     """Return the points worth a closer look: small spectra beside large, or arcs before a tail."""
     spans = np.array([tail.span(z) for z in curves])
-    small = spans < tail.SMALL * spans.max()
+    small = spans < _SMALL * spans.max()
     if small.any():
         return np.concatenate([z for z, is_small in zip(curves, small, strict=True) if is_small])
     if forced or tail.hidden(curves, None):

@@ -18,16 +18,19 @@ if TYPE_CHECKING:
 _APART = 10.0  # ratio of the totals beyond which shares are drawn
 _GAP = 1.0  # bars, between samples
 _WIDTH = 0.82  # of a bar
+_FEW = 8  # letters of a line, below which names of samples stand upright
+_STEEPEST = 20  # letters of such a name
 _NAMED_PT = 9.0  # of a bar, below which not every bar has a name
 
 
 class _Bar(NamedTuple):
-    """One stacked bar: where, and what is in it by role, in ohm, with its status."""
+    """One stacked bar: where, what is in it by role, and of how many cells it is the mean."""
 
     sample: str
     place: Place
     x: float
     parts: dict[str, Row]
+    cells: int
 
     @property
     def total(self) -> float:
@@ -43,12 +46,13 @@ def contributions(
     share: bool | None = None,
     columns: int = 1,
 ) -> Axes:
-    """Draw the resistances of each spectrum stacked by role, sample by sample.
+    """Draw resistances stacked by role, sample by sample, the mean of the cells of a sample.
 
     Parameters
     ----------
     table : DataFrame
-        Columns of `eisfit.tables.RESISTANCE_COLUMNS` and the column `along`.
+        Columns of `eisfit.tables.RESISTANCE_COLUMNS` and the column `along`; `cell` where there is
+        one.
     ax : matplotlib Axes, optional
         Where to draw, on fresh axes; without it a figure of its own is made.
     along : str
@@ -64,7 +68,8 @@ def contributions(
     Returns
     -------
     The axes. Resistances without a number are left out of the stack; those whose status is not
-    `ok` are hatched.
+    `ok` are hatched. Of several cells of a sample at one place, a bar is the mean of those that
+    have the most roles; the key says of how many.
 
     Raises
     ------
@@ -93,27 +98,41 @@ def contributions(
     _name_samples(ax, bars, own)
     style.dress(ax)
     ax.tick_params(axis="x", length=0.0)
-    keys.above(ax, [_entries(drawn, colours), _hatched(rows)], own)
+    keys.above(ax, [_entries(drawn, colours), [*_hatched(rows), *_averaged(bars)]], own)
     return ax
 
 
 def _bars(rows: Sequence[Row], along: str) -> list[_Bar]:
-    """Return a bar for every sample, cell and place, in that order."""
+    """Return a bar for every sample and place, in that order."""
     bars: list[_Bar] = []
     x = 0.0
     for sample in keys.in_order(row.sample for row in rows):
         of_sample = [row for row in rows if row.sample == sample]
         positions = Positions.of([row.place for row in of_sample], along)
         ranks = [float(rank) for rank in positions.numbers]
-        found: dict[tuple[float, str], dict[str, Row]] = {}
+        found: dict[float, dict[str, dict[str, Row]]] = {}
         for row, rank in zip(of_sample, ranks, strict=True):
-            found.setdefault((rank, row.cell), {})[row.role] = row
-        for key in sorted(found, key=lambda k: (np.nan_to_num(k[0], nan=-np.inf), k[1])):
-            parts = found[key]
-            bars.append(_Bar(sample, next(iter(parts.values())).place, x, parts))
+            at = float(np.nan_to_num(rank, nan=-np.inf))
+            found.setdefault(at, {}).setdefault(row.cell, {})[row.role] = row
+        for at in sorted(found):
+            cells = list(found[at].values())
+            whole = [parts for parts in cells if len(parts) == max(map(len, cells))]
+            parts = _mean(whole)
+            bars.append(_Bar(sample, next(iter(parts.values())).place, x, parts, len(whole)))
             x += 1.0
         x += _GAP
     return bars
+
+
+def _mean(cells: Sequence[dict[str, Row]]) -> dict[str, Row]:
+    """Return the mean of each role over cells; its status is the first one that is not ok."""
+    found = {}
+    for role, first in cells[0].items():
+        rows = [parts[role] for parts in cells if role in parts]
+        status = next((row.status for row in rows if row.status != "ok"), "ok")
+        ohm = float(np.mean([row.ohm for row in rows]))
+        found[role] = first._replace(ohm=ohm, status=status)
+    return found
 
 
 def _stack(
@@ -178,33 +197,52 @@ def _name_samples(ax: Axes, bars: Sequence[_Bar], own: bool) -> None:
     samples = keys.in_order(bar.sample for bar in bars)
     figure: Any = ax.figure
     width_pt = 0.95 * ax.get_window_extent().width / figure.dpi * 72.0
-    most = 1
-    for i, sample in enumerate(samples):
-        at = [bar.x for bar in bars if bar.sample == sample]
-        room_pt = (at[-1] - at[0] + 1.6) / (bars[-1].x + 1.8) * width_pt
-        letters = max(int(room_pt / (0.58 * style.SMALL_PT)), 4)
-        words = style.wrapped(sample, letters, 3)
-        most = max(most, words.count("\n") + 1)
+    places = [[bar.x for bar in bars if bar.sample == sample] for sample in samples]
+    rooms = [(at[-1] - at[0] + 1.6) / (bars[-1].x + 1.8) * width_pt for at in places]
+    letters = [max(int(room / (0.62 * style.SMALL_PT)), 4) for room in rooms]
+    # Names in columns of a few letters would run into each other
+    steep = any(few < min(len(s), _FEW) for few, s in zip(letters, samples, strict=True))
+    names = [
+        style.wrapped(sample, _STEEPEST, 1) if steep else style.wrapped(sample, few, 3)
+        for few, sample in zip(letters, samples, strict=True)
+    ]
+    line_pt = 1.25 * style.SMALL_PT
+    needed_pt = max(
+        0.62 * style.SMALL_PT * len(n) if steep else line_pt * (n.count("\n") + 1) for n in names
+    )
+    for i, (at, words) in enumerate(zip(places, names, strict=True)):
         note = ax.annotate(
             "", ((at[0] + at[-1]) / 2.0, 1.0), xycoords=ax.get_xaxis_transform(),
             xytext=(0.0, -3.0), textcoords="offset points", ha="center", va="top",
-            fontsize=style.SMALL_PT,
+            fontsize=style.SMALL_PT, rotation=90.0 if steep else 0.0,
         )  # fmt: skip
         style.plain(note, words)
         if i:
             ax.axvline(at[0] - 0.5 - _GAP / 2.0, color=style.GREY, lw=0.5)
     # The names stand above the bars, inside the axes
-    height_pt = 0.8 * ax.get_window_extent().height / figure.dpi * 72.0
-    share = min((most + 0.6) * 1.25 * style.SMALL_PT / height_pt, 0.5)
-    ax.set_ylim(0.0, ax.get_ylim()[1] / (1.0 - share))
     if own:
-        figure.set_figheight(figure.get_figheight() + 0.12 * (most - 1))
+        further_in = (needed_pt - line_pt) / 72.0
+        figure.set_figheight(figure.get_figheight() + max(further_in, 0.0))
+    height_pt = 0.8 * ax.get_window_extent().height / figure.dpi * 72.0
+    share = min((needed_pt + 0.6 * line_pt) / height_pt, 0.5)
+    ax.set_ylim(0.0, ax.get_ylim()[1] / (1.0 - share))
 
 
 def _entries(roles: Sequence[str], colours: dict[str, str]) -> keys.Entries:
     from matplotlib.patches import Patch
 
     return [(Patch(color=colours[role]), keys.readable(role)) for role in roles]
+
+
+def _averaged(bars: Sequence[_Bar]) -> keys.Entries:
+    """Return the note that bars are means, without a mark of its own."""
+    from matplotlib.lines import Line2D
+
+    counts = sorted({bar.cells for bar in bars})
+    if counts[-1] < 2:
+        return []
+    words = f"{counts[0]} to {counts[-1]}" if len(counts) > 1 else f"{counts[0]}"
+    return [(Line2D([], [], ls="none"), f"mean of {words} cells")]
 
 
 def _hatched(rows: Sequence[Row]) -> keys.Entries:

@@ -58,7 +58,8 @@ def resistance_trend(
 
     Returns
     -------
-    The axes. Colours are roles and marks are samples; of a single role, colours are samples, too.
+    The axes. Colours are roles, lines samples, and marks the cells of samples; of a single role,
+    colours are samples, too. Where there are more cells than marks, marks are samples.
     A resistance whose status is not `ok` is drawn open; one without a number is left out, and a
     line below the plot says which.
 
@@ -78,6 +79,7 @@ def resistance_trend(
     logarithmic = wants_log([v for row in rows for v in (row.ohm, row.reference)], log)
     ax.set_yscale("log" if logarithmic else "linear")
     palette = _palette(drawn, samples)
+    marks = _Marks.of(rows)
     positions = Positions.of([row.place for row in rows], along)
     placed = list(zip(rows, positions.numbers, strict=True))
     curves = best_curves(laws) if along == "time_h" else {}
@@ -86,12 +88,12 @@ def resistance_trend(
             lines = [(r, x) for r, x in placed if (r.sample, r.role) == (sample, role)]
             for cell in keys.in_order(row.cell for row, _ in lines):
                 points = [(r, x) for r, x in lines if r.cell == cell]
-                mark = _Mark(palette[sample, role], samples.index(sample))
+                mark = marks.mark(sample, cell, palette[sample, role])
                 _draw(ax, points, mark, curves.get((sample, cell, role)), logarithmic)
     marked = reference and _references(ax, placed)
     _label(ax, positions, along, logarithmic)
     name_curves(ax)
-    keys.above(ax, [_names(drawn, samples, palette), *_further(drawn, samples, rows, marked)], own)
+    keys.above(ax, [_names(drawn, palette, marks), *_further(drawn, marks, rows, marked)], own)
     if len(drawn) == 1 and len(samples) > 1:
         style.plain(ax.yaxis.label, keys.of_role(drawn[0], ax.get_ylabel()))
     _say_what_is_missing(ax, missing, own)
@@ -108,18 +110,44 @@ def _palette(roles: Sequence[str], samples: Sequence[str]) -> dict[tuple[str, st
 
 
 class _Mark(NamedTuple):
-    """What tells a line of points: its colour, and the number of its sample."""
+    """What tells a line of points: its colour, its marks and its line."""
 
     colour: str
-    number: int
+    marker: str
+    line: str
+
+
+class _Marks(NamedTuple):
+    """Which marks and lines stand for what: for the cells of samples, or for samples."""
+
+    samples: tuple[str, ...]
+    cells: tuple[tuple[str, str], ...]
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> _Marks:
+        cells = tuple(dict.fromkeys((row.sample, row.cell) for row in rows))
+        return cls(tuple(dict.fromkeys(sample for sample, _ in cells)), cells)
 
     @property
-    def marker(self) -> str:
-        return keys.MARKERS[self.number % len(keys.MARKERS)]
+    def by_cell(self) -> bool:
+        """Whether each cell has a mark of its own."""
+        return len(self.samples) < len(self.cells) <= len(keys.MARKERS)
 
-    @property
-    def line(self) -> str:
-        return keys.LINES[self.number % len(keys.LINES)]
+    def mark(self, sample: str, cell: str, colour: str) -> _Mark:
+        own = self.samples.index(sample)
+        number = self.cells.index((sample, cell)) if self.by_cell else own
+        marker, line = keys.MARKERS[number % len(keys.MARKERS)], keys.LINES[own % len(keys.LINES)]
+        return _Mark(colour, marker, line)
+
+    def named(self) -> list[tuple[str, str, str]]:
+        """Return (sample, cell, name) of all that have a mark."""
+        if not self.by_cell:
+            of = dict(reversed(self.cells))
+            return [(sample, of[sample], sample) for sample in self.samples]
+        return [
+            (sample, cell, f"{sample}, cell {cell}" if cell else sample)
+            for sample, cell in self.cells
+        ]
 
 
 def _draw(
@@ -179,27 +207,29 @@ def label_ohm(ax: Axes, log: bool, unit: str = "Ω") -> None:
 
 
 def _names(
-    roles: Sequence[str], samples: Sequence[str], palette: dict[tuple[str, str], str]
+    roles: Sequence[str], palette: dict[tuple[str, str], str], marks: _Marks
 ) -> keys.Entries:
     """Return the key of colours: of roles, or of samples where there is a single role."""
     from matplotlib.lines import Line2D
 
-    if len(roles) == 1 and len(samples) > 1:
-        colours = [palette[sample, roles[0]] for sample in samples]
-        return [(_in_key(c, i), s) for i, (c, s) in enumerate(zip(colours, samples, strict=True))]
+    if len(roles) == 1 and len(marks.samples) > 1:
+        return [
+            (_in_key(marks.mark(sample, cell, palette[sample, roles[0]])), name)
+            for sample, cell, name in marks.named()
+        ]
     return [
-        (Line2D([], [], color=palette[samples[0], role], lw=2.5), keys.readable(role))
+        (Line2D([], [], color=palette[marks.samples[0], role], lw=2.5), keys.readable(role))
         for role in roles
     ]
 
 
 def _further(
-    roles: Sequence[str], samples: Sequence[str], rows: Sequence[Row], marked: bool
+    roles: Sequence[str], marks: _Marks, rows: Sequence[Row], marked: bool
 ) -> list[keys.Entries]:
     """Return the key of marks: of samples, of open points, of references."""
     from matplotlib.lines import Line2D
 
-    named = [] if len(roles) == 1 and len(samples) > 1 else samples
+    named = [] if len(roles) == 1 and len(marks.samples) > 1 else marks.named()
     doubtful = keys.in_order(r.status for r in rows if r.status != "ok" and np.isfinite(r.ohm))
     rest: list[tuple[Artist, str]] = []
     if doubtful:
@@ -207,15 +237,15 @@ def _further(
         rest.append((open_mark, ", ".join(doubtful)))
     if marked:
         rest.append((Line2D([], [], ls="none", marker="+", color="black", ms=8.0), "reference"))
-    return [[(_in_key("black", i), name) for i, name in enumerate(named)], rest]
+    samples = [(_in_key(marks.mark(sample, cell, "black")), name) for sample, cell, name in named]
+    return [samples, rest]
 
 
-def _in_key(colour: str, number: int) -> Artist:
+def _in_key(mark: _Mark) -> Artist:
     from matplotlib.lines import Line2D
 
-    mark = _Mark(colour, number)
     look: dict[str, Any] = {"marker": mark.marker, "ls": mark.line, "ms": _SIZE_PT, "lw": 0.9}
-    return Line2D([], [], color=colour, **look)
+    return Line2D([], [], color=mark.colour, **look)
 
 
 def _say_what_is_missing(ax: Axes, rows: Sequence[Row], own: bool) -> None:
