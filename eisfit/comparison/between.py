@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from eisfit.comparison.groups import Line, coordinates, is_named, levels, lines
 from eisfit.comparison.words import condition, conditions, named, quantity, varying
-from eisfit.trends import Change, Group, Ratio, change, change_over_cells, ratio
+from eisfit.series.doubts import place_of
+from eisfit.trends import Change, Group, Ratio, change, change_over_cells, corrected, ratio
 
 if TYPE_CHECKING:
     from eisfit.comparison.comparison import Comparison
+    from eisfit.series import Series
 
 ALL_CELLS = "all"  # in the column `cell`, for what replicate cells have in common
+_ASK = "give cell_id if they are replicates"
 Found = tuple[Mapping[str, Any], Ratio]
 
 
@@ -25,17 +29,40 @@ def ratios(comparison: Comparison) -> list[Found]:
     members = comparison.series.members
     samples = list(dict.fromkeys(member.sample for member in members))
     names = [n for n in coordinates(comparison) if n not in ("cell", *_along_only(comparison))]
+    names += ["sweep"] if comparison.series.along == "sweep" else []
     places: dict[Any, list[int]] = {}
-    for index, level in enumerate(levels(comparison, names)):
-        places.setdefault(level, []).append(index)
-    shown = [dict.fromkeys(names) | members[found[0]].conditions() for found in places.values()]
+    known = levels(comparison, names)
+    for index in sorted(range(len(members)), key=lambda i: _order(comparison.series.position(i))):
+        places.setdefault(known[index], []).append(index)
+    shown = [{n: members[found[0]].coordinate(n) for n in names} for found in places.values()]
     telling = varying(shown, names)
+    families: dict[Any, list[Found]] = {}
+    for level, indices in places.items():
+        family = families.setdefault(_place(comparison, names, level), [])
+        for other in samples[1:]:
+            family += _at(comparison, indices, (samples[0], other), names, telling)
+    again = sums(comparison)
     return [
-        found
-        for indices in places.values()
-        for other in samples[1:]
-        for found in _at(comparison, indices, (samples[0], other), names, telling)
+        (head, result)
+        for family in families.values()
+        for (head, _), result in zip(
+            family,
+            corrected([r for _, r in family], [head["role"] not in again for head, _ in family]),
+            strict=True,
+        )
     ]
+
+
+def _place(comparison: Comparison, names: Sequence[str], level: Sequence[Any]) -> Any:
+    """Return the place along the series: the same cells, seen again later, are no new ones."""
+    along = comparison.series.along
+    return level[names.index(along)] if along in names and along != "state" else None
+
+
+def sums(comparison: Comparison) -> set[str]:
+    """Return the roles that are sums of others: compared again, they tell nothing of their own."""
+    rows = (row for member in comparison.rows_by_member for row in member)
+    return {row["role"] for row in rows if "+" in row["element"]}
 
 
 def _along_only(comparison: Comparison) -> list[str]:
@@ -64,11 +91,18 @@ def _at(
     by_sample = [_cells(comparison, indices, sample) for sample in pair]
     if not all(by_sample):
         return
-    here = comparison.series.members[indices[0]].conditions()
-    where = {name: here[name] for name in names if name in here}
-    words = conditions({name: where[name] for name in telling if name in where})
+    here = comparison.series.members[indices[0]]
+    where = {name: here.coordinate(name) for name in names}
+    words = conditions({name: where[name] for name in telling})
     roles = [role for role in by_sample[0] if role in by_sample[1]]
+    refused = next(filter(None, (_crowd(comparison, indices, sample) for sample in pair)), "")
     for role in roles:
+        if refused:
+            yield (
+                {"role": role, **where},
+                Ratio(named(quantity(role), words), *pair, status=refused),
+            )
+            continue
         first, second = (
             Group(sample, *_numbers(rows[role]))
             for sample, rows in zip(pair, by_sample, strict=True)
@@ -79,7 +113,7 @@ def _at(
 def _cells(
     comparison: Comparison, indices: Sequence[int], sample: str
 ) -> dict[str, dict[str, Mapping[str, Any]]]:
-    """Return rows by role and cell; of a cell that was measured twice, the last."""
+    """Return rows by role and cell."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {}
     for index in indices:
         member = comparison.series.members[index]
@@ -89,6 +123,18 @@ def _cells(
             if is_named(row, comparison, index):
                 found.setdefault(row["role"], {})[member.cell] = row
     return found
+
+
+def _crowd(comparison: Comparison, indices: Sequence[int], sample: str) -> str:
+    """Return why a sample cannot be compared here: a cell with several spectra; "" if none has."""
+    members = [comparison.series.members[i] for i in indices]
+    cells = [member.cell for member in members if member.sample == sample]
+    most = max(map(cells.count, cells), default=0)
+    return f"{most} spectra of one cell of {sample} here ({_ASK})" if most > 1 else ""
+
+
+def _order(place: float) -> float:
+    return -math.inf if math.isnan(place) else place
 
 
 def _numbers(
@@ -107,14 +153,34 @@ def changes(comparison: Comparison) -> list[tuple[Line, Change]]:
 
     Where a sample has several cells, what they have in common follows, with the cell `ALL_CELLS`.
     """
-    along = comparison.series.along
-    single = [(line, _change(line, along)) for line in lines(comparison) if len(line.rows) > 1]
+    series = comparison.series
+    single = [
+        (line, _change(line, series)) for line in lines(comparison) if _has_ends(line, series)
+    ]
     groups: dict[tuple[Any, ...], list[tuple[Line, Change]]] = {}
-    for line, found in single:
+    for line, one in single:
         if line.head.get("cell"):
-            rest = {name: value for name, value in line.head.items() if name != "cell"}
-            groups.setdefault((line.role, conditions(rest)), []).append((line, found))
-    return single + [joined for cells in groups.values() for joined in _over_cells(cells)]
+            groups.setdefault(_without_cell(line), []).append((line, one))
+    found = single + [joined for cells in groups.values() for joined in _over_cells(cells)]
+    again, heard = sums(comparison), {id(line) for line, _ in told(found)}
+    counts = [id(line) in heard and line.role not in again for line, _ in found]
+    results = corrected([result for _, result in found], counts)
+    return [(line, result) for (line, _), result in zip(found, results, strict=True)]
+
+
+def told(found: Sequence[tuple[Line, Change]]) -> list[tuple[Line, Change]]:
+    """Return those of `changes` that count: of replicate cells only what they have in common."""
+    common = {_without_cell(line) for line, _ in found if line.head.get("cell") == ALL_CELLS}
+    return [
+        (line, result)
+        for line, result in found
+        if line.head.get("cell") == ALL_CELLS or _without_cell(line) not in common
+    ]
+
+
+def _without_cell(line: Line) -> tuple[str, str]:
+    rest = {name: value for name, value in line.head.items() if name != "cell"}
+    return line.role, conditions(rest)
 
 
 def _over_cells(cells: Sequence[tuple[Line, Change]]) -> Iterator[tuple[Line, Change]]:
@@ -128,8 +194,23 @@ def _over_cells(cells: Sequence[tuple[Line, Change]]) -> Iterator[tuple[Line, Ch
     yield replace(first, head=head, title=title), change_over_cells(known, quantity=title)
 
 
-def _change(line: Line, along: str) -> Change:
+def _has_ends(line: Line, series: Series) -> bool:
+    """Whether a line has a first and a last place."""
+    return len({place_of(series, i) for i in line.indices} - {None}) > 1
+
+
+def _change(line: Line, series: Series) -> Change:
+    """Return the change between the ends of a line; none where an end has several spectra."""
+    along = series.along
+    places = [place_of(series, i) for i in line.indices]
+    kept = [i for i, place in enumerate(places) if place is not None and places.count(place) == 1]
+    known = [place for place in places if place is not None]
     labels = [condition(along, row.get(along)) or f"sweep {row['sweep']}" for row in line.rows]
+    for end in (known[0], known[-1]):
+        if (count := known.count(end)) > 1:
+            where = labels[places.index(end)]
+            return Change(line.title, status=f"{count} spectra of one cell at {where} ({_ASK})")
+    line, labels = line.of(kept), [labels[i] for i in kept]
     ordered = along not in ("state", "electrode_state") and all(
         isinstance(row.get(along, 0.0), int | float) for row in line.rows
     )

@@ -10,7 +10,7 @@ from eisfit.comparison import between, laws
 from eisfit.comparison.electrolyte import NAME
 from eisfit.comparison.groups import Line
 from eisfit.comparison.words import condition, conditions, named, quantity
-from eisfit.trends import many_comparisons
+from eisfit.trends import Activation, Ratio, many_comparisons
 from eisfit.trends.words import rounded
 
 if TYPE_CHECKING:
@@ -23,10 +23,7 @@ _KNOWN = ("ok", "no interval")
 
 
 def findings(comparison: Comparison) -> dict[str, tuple[str, ...]]:
-    """Return the sentences under their headings; a heading without any is left out.
-
-    What has no interval, for two points are no series, stands in the tables alone.
-    """
+    """Return the sentences under their headings; a heading without any is left out."""
     found = {
         SAMPLES: tuple(_ratios(comparison)),
         CHANGES: tuple(_changes(comparison)),
@@ -41,25 +38,24 @@ def _ratios(comparison: Comparison) -> Iterator[str]:
     """Yield the ratios at the last place along the series, for every other condition."""
     found = between.ratios(comparison)
     along = comparison.series.along
-    last: dict[tuple[object, ...], str] = {}
+    last: dict[tuple[object, ...], tuple[str, Ratio]] = {}
     for head, ratio in found:
         if ratio.status in _KNOWN:
             kept = {k: v for k, v in head.items() if v == v and (k != along or along == "state")}
-            last[(*kept.items(), ratio.first, ratio.second)] = ratio.sentence()
-    yield from last.values()
-    if warning := many_comparisons([ratio.p_value for _, ratio in found]):
+            last[(*kept.items(), ratio.first, ratio.second)] = head["role"], ratio
+    yield from (ratio.sentence() for _, ratio in last.values())
+    again = between.sums(comparison)
+    if warning := many_comparisons([one for role, one in last.values() if role not in again]):
         yield warning
 
 
 def _changes(comparison: Comparison) -> Iterator[str]:
     if comparison.series.along == "temperature_c" and laws.activations(comparison):
         return  # said better by the energies
-    found = between.changes(comparison)
-    common = [one for one in found if one[0].head.get("cell") == between.ALL_CELLS]
-    said = [line.role for line, _ in common]
-    told = common + [one for one in found if one[0].role not in said]
+    told = between.told(between.changes(comparison))
     yield from (change.sentence() for _, change in told if change.status == "ok")
-    if warning := many_comparisons([change.p_value for _, change in told]):
+    again = between.sums(comparison)
+    if warning := many_comparisons([one for line, one in told if line.role not in again]):
         yield warning
 
 
@@ -68,12 +64,20 @@ def _temperature(comparison: Comparison) -> Iterator[str]:
     wholes = {line.head["sample"] for line, _ in found if line.role == NAME}
     for line, activation in found:
         # ln(sigma) gives nearly the same: it is in the table
-        if activation.form == "sigma" or activation.status == "no interval":
+        if activation.form == "sigma":
             continue
         if line.head["sample"] in wholes and not _is_of_electrolyte(comparison, line):
             continue
-        yield activation.sentence()
+        yield _of_two(activation) if activation.status == "no interval" else activation.sentence()
     yield from _conductivities(comparison)
+
+
+def _of_two(activation: Activation) -> str:
+    return (
+        f"{activation.quantity}: activation energy of {activation.form} "
+        f"{activation.energy_ev:.2f} eV ({activation.energy_kj_mol:.0f} kJ/mol) from two "
+        f"temperatures, {activation.low_c:g} and {activation.high_c:g} °C: no interval"
+    )
 
 
 def _is_of_electrolyte(comparison: Comparison, line: Line) -> bool:

@@ -5,10 +5,11 @@ go out, each with `row()` or `rows()` for a table and `sentence()` for a reader.
 """
 
 from eisfit.trends.activation import Activation, arrhenius
-from eisfit.trends.changes import Change, change, change_over_cells, holm, many_comparisons
+from eisfit.trends.changes import Change, change, change_over_cells
 from eisfit.trends.conduction import conductivity_row
 from eisfit.trends.growth import growth_laws
 from eisfit.trends.lawfit import Growth, LawFit, Rate
+from eisfit.trends.multiplicity import corrected, holm, many_comparisons
 from eisfit.trends.ratios import Group, Ratio, ratio
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "change",
     "change_over_cells",
     "conductivity_row",
+    "corrected",
     "growth_laws",
     "holm",
     "many_comparisons",

@@ -12,13 +12,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from eisfit.errors import TrendError
 from eisfit.trends.points import check_level, one_row, usable_points
-from eisfit.trends.ratios import CELLS, FIT_ONLY
+from eisfit.trends.ratios import CELLS, FIT_ONLY, not_significant, reservation
 from eisfit.trends.regression import student, two_sided
-from eisfit.trends.words import probability, span
+from eisfit.trends.words import counted, probability, span
 
 Array = NDArray[Any]
 LEAST = 5  # points below which a rank test cannot tell a trend at 5 %
-MANY = 5  # comparisons from which on chance is worth a word
 
 
 @dataclass(frozen=True)
@@ -43,8 +42,10 @@ class Change:
         too few points.
     trend_tau, trend_p : float
         Kendall's tau and its exact two-sided p-value.
+    p_corrected, comparisons
+        As in `Ratio`.
     n : int
-        Usable values.
+        Spectra with a usable value.
     cells : int
         Cells behind it.
     basis : str
@@ -69,6 +70,8 @@ class Change:
     trend: str = ""
     trend_tau: float = float("nan")
     trend_p: float = float("nan")
+    p_corrected: float = float("nan")
+    comparisons: int = 1
     n: int = 0
     cells: int = 1
     basis: str = FIT_ONLY
@@ -81,31 +84,44 @@ class Change:
         """Whether the interval of last / first leaves out 1."""
         return bool(self.lower > 1.0 or self.upper < 1.0)
 
+    @property
+    def significant_corrected(self) -> bool:
+        """Whether it also does after the correction for many comparisons."""
+        return self.significant and not self.p_corrected >= 1.0 - self.level
+
     def row(self) -> dict[str, Any]:
         """Return the columns of a table of changes."""
         names = ("quantity", "start", "end", "first_value", "last_value", "ratio", "lower",
-                 "upper", "difference", "difference_stderr", "p_value", "significant", "trend",
-                 "trend_tau", "trend_p", "n", "cells", "basis", "status", "note")  # fmt: skip
-        return {name: getattr(self, name) for name in names} | {"sentence": self.sentence()}
+                 "upper", "difference", "difference_stderr", "p_value", "p_corrected",
+                 "significant", "significant_corrected", "trend", "trend_tau",
+                 "trend_p")  # fmt: skip
+        numbers = {"n_spectra": self.n, "n_cells": self.cells}
+        told = {"basis": self.basis, "status": self.status, "note": self.note}
+        own = {name: getattr(self, name) for name in names}
+        return own | numbers | told | {"sentence": self.sentence()}
 
     def sentence(self) -> str:
         """Return it in plain words."""
         if self.status not in ("ok", "no interval"):
             return f"{self.quantity}: no change told, {self.status}"
         told = f"{self.quantity}: {self._verdict()}"
-        return "; ".join(part for part in (told, self._certainty(), self.note) if part)
+        doubt = reservation(self.significant, self.significant_corrected, self.comparisons)
+        parts = (told, self._certainty(), doubt, self.note)
+        return "; ".join(part for part in parts if part)
 
     def _verdict(self) -> str:
         end, start = self._places()
         if self.status == "no interval":
             return f"{end} {self.ratio:.3g} times that {start}, no interval"
         if not self.significant:
-            text, interval = span(self.ratio, self.lower, self.upper, self.level)
+            text, interval = span(self.ratio, self.lower, self.upper, self.level, beside=1.0)
+            if not_significant(self.lower, self.upper) == "not decided":
+                return f"not decided, {end} {text} times that {start}, {interval}"
             return f"{end} equal within error to that {start}, ratio {text}, {interval}"
         value, lower, upper, word = self.ratio, self.lower, self.upper, "larger"
         if value < 1.0:
             value, lower, upper, word = 1.0 / value, 1.0 / upper, 1.0 / lower, "smaller"
-        text, interval = span(value, lower, upper, self.level)
+        text, interval = span(value, lower, upper, self.level, beside=1.0)
         return f"{end} {text} times {word} than {start}, {interval}"
 
     def _places(self) -> tuple[str, str]:
@@ -117,10 +133,11 @@ class Change:
 
     def _certainty(self) -> str:
         if self.basis == CELLS:
-            return f"{self.cells} cells, {CELLS}"
+            return f"n = {counted(self.cells, 'cell')}, {CELLS}"
         word = "no sure trend" if self.trend == "no trend" else self.trend
         seen = f"{word} (Kendall's test, {probability(self.trend_p)})" if word else ""
-        return "; ".join(part for part in (seen, f"n = {self.n}, {FIT_ONLY}") if part)
+        behind = f"n = {counted(self.n, 'spectrum')} of 1 cell, {FIT_ONLY}"
+        return "; ".join(part for part in (seen, behind) if part)
 
 
 def change(
@@ -255,34 +272,6 @@ def change_over_cells(cells: Sequence[Change], *, quantity: str = "") -> Change:
         basis=CELLS,
         note=f"left out: {lost} cell{'s' * (lost > 1)} without a change" if lost else "",
         level=level,
-    )
-
-
-def holm(p_values: ArrayLike) -> Array:
-    """Return p-values corrected for their number (S. Holm, Scand. J. Stat. 6 (1979) 65).
-
-    (N,) in the order given; NaN stays NaN and does not count.
-    """
-    p = one_row(p_values, "p-value")
-    known = np.flatnonzero(np.isfinite(p))
-    order = known[np.argsort(p[known], kind="stable")]
-    factors = len(order) - np.arange(len(order))
-    corrected = np.full(len(p), np.nan)
-    corrected[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
-    return corrected
-
-
-def many_comparisons(p_values: ArrayLike, level: float = 0.95) -> str:
-    """Return what to know where many comparisons are made at once; "" for few."""
-    p = one_row(p_values, "p-value")
-    p = p[np.isfinite(p)]
-    if len(p) < MANY:
-        return ""
-    risk = 1.0 - level
-    alone, together = int(np.sum(p < risk)), int(np.sum(holm(p) < risk))
-    return (
-        f"{len(p)} comparisons: {risk * len(p):.2g} of them would seem significant by chance "
-        f"alone; {alone} do, {together} after Holm's correction for their number"
     )
 
 

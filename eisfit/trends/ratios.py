@@ -10,10 +10,11 @@ import numpy as np
 
 from eisfit.trends.points import Points, check_level, usable_points
 from eisfit.trends.regression import student, two_sided
-from eisfit.trends.words import span
+from eisfit.trends.words import counted, span
 
 FIT_ONLY = "fit uncertainty only"
 CELLS = "scatter between cells"
+EQUAL = 1.5  # an interval within this factor of 1, either way, is narrow enough to say "equal"
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,10 @@ class Ratio:
         What the interval holds: "fit uncertainty only" or "scatter between cells".
     p_value : float
         Two-sided, for a ratio of 1.
+    p_corrected : float
+        For the number of comparisons it is one of, by `corrected`; NaN where it stands alone.
+    comparisons : int
+        That number.
     status : str
         "ok", "no interval", or why there is no ratio.
     note : str
@@ -81,6 +86,8 @@ class Ratio:
     n_second: int = 0
     basis: str = ""
     p_value: float = float("nan")
+    p_corrected: float = float("nan")
+    comparisons: int = 1
     status: str = "ok"
     note: str = ""
     level: float = 0.95
@@ -89,6 +96,11 @@ class Ratio:
     def significant(self) -> bool:
         """Whether the interval leaves out 1."""
         return bool(self.lower > 1.0 or self.upper < 1.0)
+
+    @property
+    def significant_corrected(self) -> bool:
+        """Whether it also is after the correction for many comparisons."""
+        return self.significant and not self.p_corrected >= 1.0 - self.level
 
     @property
     def larger(self) -> str:
@@ -100,30 +112,33 @@ class Ratio:
     def row(self) -> dict[str, Any]:
         """Return the columns of a table of ratios."""
         names = ("quantity", "first", "second", "ratio", "lower", "upper", "larger", "n_first",
-                 "n_second", "basis", "p_value", "significant", "status", "note")  # fmt: skip
+                 "n_second", "basis", "p_value", "p_corrected", "significant",
+                 "significant_corrected", "status", "note")  # fmt: skip
         return {name: getattr(self, name) for name in names} | {"sentence": self.sentence()}
 
     def sentence(self) -> str:
         """Return it in plain words, the larger sample named."""
         if self.status not in ("ok", "no interval"):
             return f"{self.quantity}: no ratio of {self.first} to {self.second}, {self.status}"
-        tail = f"; {self._cells()}, {self.basis}" + (f"; {self.note}" if self.note else "")
+        doubt = reservation(self.significant, self.significant_corrected, self.comparisons)
+        parts = (f"{self._cells()}, {self.basis}", doubt, self.note)
+        tail = "".join(f"; {part}" for part in parts if part)
         if self.status == "no interval":
             return (
                 f"{self.quantity}: ratio of {self.first} to {self.second} {self.ratio:.3g}, "
                 f"no interval{tail}"
             )
         if not self.significant:
-            text, interval = span(self.ratio, self.lower, self.upper, self.level)
+            text, interval = span(self.ratio, self.lower, self.upper, self.level, beside=1.0)
             return (
-                f"{self.quantity}: equal within error, ratio of {self.first} to {self.second} "
-                f"{text}, {interval}{tail}"
+                f"{self.quantity}: {not_significant(self.lower, self.upper)}, ratio of "
+                f"{self.first} to {self.second} {text}, {interval}{tail}"
             )
         other = self.second if self.larger == self.first else self.first
         value, lower, upper = self.ratio, self.lower, self.upper
         if self.larger == self.second:
             value, lower, upper = 1.0 / value, 1.0 / upper, 1.0 / lower
-        text, interval = span(value, lower, upper, self.level)
+        text, interval = span(value, lower, upper, self.level, beside=1.0)
         return (
             f"{self.quantity}: {text} times larger in {self.larger} than in {other}, "
             f"{interval}{tail}"
@@ -131,8 +146,21 @@ class Ratio:
 
     def _cells(self) -> str:
         if self.n_first == self.n_second:
-            return f"n = {self.n_first}"
-        return f"n = {self.n_first} and {self.n_second}"
+            return f"n = {counted(self.n_first, 'cell')} of each"
+        return f"n = {self.n_first} and {self.n_second} cells"
+
+
+def not_significant(lower: float, upper: float) -> str:
+    """Return what is to be said of a ratio whose interval holds 1."""
+    narrow = lower >= 1.0 / EQUAL and upper <= EQUAL
+    return "equal within error" if narrow else "not decided"
+
+
+def reservation(alone: bool, together: bool, comparisons: int) -> str:
+    """Return what is to be added where the correction for many comparisons changes the verdict."""
+    if alone == together:
+        return ""
+    return f"not significant after Holm's correction for {counted(comparisons, 'comparison')}"
 
 
 def ratio(

@@ -14,6 +14,7 @@ from eisfit.errors import ModelError, SeriesError
 from eisfit.series import Series
 from eisfit.spectrum import Spectrum
 from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS
+from eisfit.trends import holm
 
 CONDITIONS = ["cell", "time_h", "state", "electrode_state", "temperature_c", "cycle"]
 JUDGED = ["rms_percent", "verdict", "reference_ohm", "difference_percent"]
@@ -62,7 +63,7 @@ def test_ratios_hold_the_truth_and_say_what_they_are_worth(aged: Comparison) -> 
     ]
     assert "4.7" in said
     assert "times larger in Si than in Si@AlCl3" in said
-    assert said.endswith("n = 1, fit uncertainty only")
+    assert said.endswith("n = 1 cell of each, fit uncertainty only")
 
 
 def test_replicate_cells_give_the_scatter_between_them() -> None:
@@ -73,6 +74,13 @@ def test_replicate_cells_give_the_scatter_between_them() -> None:
     found = series.compare("li_in_lpsc_si")
     table = found.ratios().set_index("role")
     row = table.loc["interfacial"]
+    # Bulk, interfacial, charge transfer: a family of three; their sum is no fourth
+    p = table.loc[["bulk", "interfacial", "charge_transfer"], "p_value"].to_numpy()
+    np.testing.assert_allclose(
+        table.loc[["bulk", "interfacial", "charge_transfer"], "p_corrected"], holm(p)
+    )
+    whole = table.loc["R_ct_total"]
+    assert whole["p_corrected"] == pytest.approx(min(3.0 * whole["p_value"], 1.0))
     assert (row["n_first"], row["n_second"], row["basis"]) == (3, 2, "scatter between cells")
     # Welch's interval of the logarithms, by scipy
     ohm = found.resistances().query("role == 'interfacial'")

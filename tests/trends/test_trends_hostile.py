@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 
 from eisfit.errors import TrendError
 from eisfit.tables import STATUSES
-from eisfit.trends import Group, arrhenius, change, growth_laws, many_comparisons, ratio
+from eisfit.trends import (
+    Group,
+    arrhenius,
+    change,
+    corrected,
+    growth_laws,
+    many_comparisons,
+    ratio,
+)
 
 sizes = st.one_of(st.floats(1e-12, 1e15), st.just(math.nan), st.sampled_from([1.0, 100.0]))
 errors = st.one_of(st.floats(0.0, 1e15), st.just(math.nan), st.sampled_from([0.0, 1e-9, 1.0]))
@@ -57,7 +65,7 @@ def test_change(given_rows, ordered):
     assert found.sentence()
     if math.isfinite(found.lower):
         assert found.lower <= found.ratio <= found.upper
-    assert isinstance(many_comparisons([found.p_value] * 9), str)
+    assert isinstance(many_comparisons(corrected([found] * 9, [True] * 9)), str)
 
 
 @settings(max_examples=150)

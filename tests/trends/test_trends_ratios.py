@@ -2,10 +2,19 @@
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 from scipy.stats import ttest_ind, ttest_rel
 
 from eisfit.errors import TrendError
-from eisfit.trends import Group, change, change_over_cells, holm, many_comparisons, ratio
+from eisfit.trends import (
+    Group,
+    change,
+    change_over_cells,
+    corrected,
+    holm,
+    many_comparisons,
+    ratio,
+)
 
 SI, COATED = "Si", "Si@AlCl3"
 
@@ -18,7 +27,7 @@ def test_the_sentence_of_the_paper():
     found = pair(([470.0], [9.0]), ([124.0], [2.0]))
     assert found.sentence() == (
         "interfacial resistance: 3.8 times larger in Si than in Si@AlCl3, 95 % interval 3.6 to "
-        "4.0; n = 1, fit uncertainty only"
+        "4.0; n = 1 cell of each, fit uncertainty only"
     )
     turned = ratio(Group(COATED, [124.0], [2.0]), Group(SI, [470.0], [9.0]), found.quantity)
     assert turned.sentence() == found.sentence()
@@ -61,9 +70,11 @@ def test_replicates_are_welchs_test_on_logarithms(first, second):
 
 def test_number_of_cells_is_said():
     three = pair(([470.0, 440.0, 510.0], [5.0] * 3), ([124.0, 120.0, 131.0], [2.0] * 3))
-    assert "; n = 3, scatter between cells" in three.sentence()
+    assert "; n = 3 cells of each, scatter between cells" in three.sentence()
     mixed = pair(([470.0, 440.0, 510.0], [5.0] * 3), ([124.0], [2.0]))
-    assert "n = 3 and 1, scatter between cells; scatter of Si taken for both" in mixed.sentence()
+    assert (
+        "n = 3 and 1 cells, scatter between cells; scatter of Si taken for both" in mixed.sentence()
+    )
     assert mixed.upper / mixed.lower > three.upper / three.lower
     logs = np.log([470.0, 440.0, 510.0])
     half = 4.302653 * logs.std(ddof=1) * np.sqrt(1 / 3 + 1)
@@ -112,7 +123,7 @@ def test_without_errors_there_is_a_ratio_but_no_interval():
     found = pair(([470.0],), ([124.0], [np.nan]))
     assert found.status == "no interval"
     assert found.ratio == pytest.approx(470 / 124)
-    assert "3.79, no interval; n = 1, fit uncertainty only" in found.sentence()
+    assert "3.79, no interval; n = 1 cell of each, fit uncertainty only" in found.sentence()
     outside = pair(([470.0], [9.0], ["outside window"]), ([124.0], [2.0]))
     assert outside.status == "ok"
     assert "Si: the process lies outside the measured window" in outside.sentence()
@@ -135,7 +146,7 @@ def test_change_from_first_to_last():
     )  # fmt: skip
     assert found.sentence() == (
         "interfacial resistance, Si: at 200 h 3.60 times larger than at 0 h, 95 % interval 3.50 "
-        "to 3.70; rises (Kendall's test, p = 0.017); n = 5, fit uncertainty only"
+        "to 3.71; rises (Kendall's test, p = 0.017); n = 5 spectra of 1 cell, fit uncertainty only"
     )
     assert found.difference == pytest.approx(260.0)
     assert found.difference_stderr == pytest.approx(np.hypot(1.0, 3.6))
@@ -176,7 +187,7 @@ def test_states_have_no_trend():
     assert found.trend == ""
     assert found.sentence() == (
         "total charge transfer, Si: charged 1.06 times smaller than pristine, 95 % interval 1.03 "
-        "to 1.09; n = 3, fit uncertainty only"
+        "to 1.10; n = 3 spectra of 1 cell, fit uncertainty only"
     )
     lost = change([470.0, 16.5], [4.7, 0.2], ["ok", "at bound"], labels=["pristine", "discharged"])
     assert np.isnan(lost.ratio)
@@ -219,12 +230,51 @@ def test_holm_by_hand():
 
 
 def test_many_comparisons_are_mentioned_and_few_are_not():
-    assert many_comparisons([0.01, 0.02, 0.5]) == ""
-    said = many_comparisons([0.001, 0.04, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.5, 0.2])
+    assert many_comparisons([]) == ""
+    assert many_comparisons(family(0.01, 0.02, 0.5)) == ""
+    said = many_comparisons(family(0.001, 0.04, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.5, 0.2))
     assert said == (
-        "10 comparisons: 0.5 of them would seem significant by chance alone; 2 do, 1 after "
-        "Holm's correction for their number"
+        "10 comparisons, sums not counted: 2 significant taken alone, where chance would give 0.5; "
+        "1 after Holm's correction for their number"
     )
+    assert "2 significant taken alone" in many_comparisons(family(0.03, 0.04))
+    assert "; none after Holm's correction" in many_comparisons(family(0.03, 0.04))
+
+
+def family(*p_values, counts=None):
+    """Ratios of single cells with these p-values, corrected as one family."""
+    ohm = [100.0 * np.exp(-0.02 * ndtri(p / 2.0)) for p in p_values]
+    found = [pair(([value], [0.012 * value]), ([100.0], [1.6])) for value in ohm]
+    np.testing.assert_allclose([one.p_value for one in found], p_values, rtol=1e-2)
+    return corrected(found, [True] * len(found) if counts is None else counts)
+
+
+def test_a_correction_is_in_every_row_and_in_the_sentence_it_changes():
+    sure, lost, equal, of_sum = family(0.001, 0.03, 0.5, 0.02, counts=[True, True, True, False])
+    assert [one.comparisons for one in (sure, lost, equal, of_sum)] == [3] * 4
+    holms = [3 * 0.001, 2 * 0.03, 0.5, 3 * 0.02]
+    found = [one.row()["p_corrected"] for one in (sure, lost, equal, of_sum)]
+    np.testing.assert_allclose(found, holms, rtol=1e-2)
+    assert [one.row()["significant"] for one in (sure, lost, equal)] == [True, True, False]
+    rows = [one.row()["significant_corrected"] for one in (sure, lost, equal, of_sum)]
+    assert rows == [True, False, False, False]
+    said = "not significant after Holm's correction for 3 comparisons"
+    assert [said in one.sentence() for one in (sure, lost, equal, of_sum)] == [0, 1, 0, 1]
+    alone = pair(([200.0], [3.0]), ([102.0], [3.0]))
+    assert alone.significant_corrected
+    steps = [change([100.0, 103.0], [1.0, 1.0], labels=["0 h", "9 h"]) for _ in range(3)]
+    assert all(step.significant for step in steps)
+    assert all(said in step.sentence() for step in corrected(steps, [True] * 3))
+
+
+def test_a_wide_interval_is_no_equality():
+    wide = pair(([100.0], [30.0]), ([102.0], [30.0]))
+    assert wide.sentence().startswith("interfacial resistance: not decided, ratio of Si to")
+    narrow = pair(([100.0], [13.0]), ([100.0], [13.0]))
+    assert (narrow.upper, narrow.upper < 1.5) == (pytest.approx(1.434, abs=0.001), True)
+    assert "equal within error" in narrow.sentence()
+    later = change([100.0, 80.0], [30.0, 30.0], labels=["0 h", "9 h"])
+    assert ": not decided, at 9 h 0.80 times that at 0 h, 95 % interval 0.3" in later.sentence()
 
 
 def test_a_value_with_an_error_as_large_as_itself_is_not_determined():
