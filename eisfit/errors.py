@@ -59,6 +59,10 @@ class SeriesError(EisfitError, ValueError):
     """A manifest, a pattern or members that cannot form a series; says file, line and column."""
 
 
+class SeriesWarning(UserWarning):
+    """What a manifest or a list of files names, and the series made of it lacks."""
+
+
 class ResultError(EisfitError, ValueError):
     """A saved result that cannot be loaded."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from eisfit.cli.inputs import Failure
 from eisfit.cli.run import print_json, report
 from eisfit.cli.screen import Screen
-from eisfit.errors import ReadError, SeriesError
+from eisfit.errors import ReadError, SeriesError, SeriesWarning
 
 if TYPE_CHECKING:
     from eisfit.comparison import Comparison
@@ -53,7 +54,9 @@ class Study:
         """
         from eisfit.geometry import Geometry
 
-        series = self._read()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", SeriesWarning)  # failures are shown at the end
+            series = self._read()
         low, high = self.window
         if low is not None or high is not None:
             if low is not None and high is not None and low > high:
@@ -69,13 +72,20 @@ class Study:
         return series
 
     def _read(self) -> Series:
-        from eisfit.series import Series, is_manifest
+        from eisfit.series import Series, is_manifest, is_meant_as_manifest, is_spreadsheet
 
         manifests = [path for path in self.paths if is_manifest(path)]
         if manifests and len(self.paths) > 1:
             raise SeriesError(f"{manifests[0]} is a manifest: give it alone, it names the files")
-        if not manifests:
-            return Series.from_files(self.paths, self.pattern or PATTERN, self.along)
+        alone = len(self.paths) == 1 and not self.pattern
+        if not manifests and not (alone and is_meant_as_manifest(self.paths[0])):
+            try:
+                return Series.from_files(self.paths, self.pattern or PATTERN, self.along)
+            except SeriesError as error:
+                if alone and is_spreadsheet(self.paths[0]):
+                    hint = "if it is a manifest, save it as CSV"
+                    raise SeriesError(f"{error}; {hint}") from None
+                raise
         if self.pattern:
             raise SeriesError("a manifest says what each file is: leave out --pattern")
         return Series.from_manifest(self.paths[0], self.along)

@@ -160,7 +160,7 @@ def changes(comparison: Comparison) -> list[tuple[Line, Change]]:
     groups: dict[tuple[Any, ...], list[tuple[Line, Change]]] = {}
     for line, one in single:
         if line.head.get("cell"):
-            groups.setdefault(_without_cell(line), []).append((line, one))
+            groups.setdefault(without_cell(line), []).append((line, one))
     found = single + [joined for cells in groups.values() for joined in _over_cells(cells)]
     again, heard = sums(comparison), {id(line) for line, _ in told(found)}
     counts = [id(line) in heard and line.role not in again for line, _ in found]
@@ -170,15 +170,16 @@ def changes(comparison: Comparison) -> list[tuple[Line, Change]]:
 
 def told(found: Sequence[tuple[Line, Change]]) -> list[tuple[Line, Change]]:
     """Return those of `changes` that count: of replicate cells only what they have in common."""
-    common = {_without_cell(line) for line, _ in found if line.head.get("cell") == ALL_CELLS}
+    common = {without_cell(line) for line, _ in found if line.head.get("cell") == ALL_CELLS}
     return [
         (line, result)
         for line, result in found
-        if line.head.get("cell") == ALL_CELLS or _without_cell(line) not in common
+        if line.head.get("cell") == ALL_CELLS or without_cell(line) not in common
     ]
 
 
-def _without_cell(line: Line) -> tuple[str, str]:
+def without_cell(line: Line) -> tuple[str, str]:
+    """Return what the tracks of replicate cells have in common, to put them together by."""
     rest = {name: value for name, value in line.head.items() if name != "cell"}
     return line.role, conditions(rest)
 
@@ -187,11 +188,15 @@ def _over_cells(cells: Sequence[tuple[Line, Change]]) -> Iterator[tuple[Line, Ch
     known = [found for _, found in cells if found.status == "ok"]
     if len(known) < 2 or len({(found.start, found.end) for found in known}) > 1:
         return
-    first = cells[0][0]
-    alone = condition("cell", first.head["cell"])
-    title = first.title.replace(f", {alone}", "")
-    head = {**first.head, "cell": ALL_CELLS}
-    yield replace(first, head=head, title=title), change_over_cells(known, quantity=title)
+    common = of_all_cells(cells[0][0])
+    yield common, change_over_cells(known, quantity=common.title)
+
+
+def of_all_cells(line: Line) -> Line:
+    """Return the line of one cell as that of all its replicates, with the cell `ALL_CELLS`."""
+    alone = condition("cell", line.head["cell"])
+    title = line.title.replace(f", {alone}", "")
+    return replace(line, head={**line.head, "cell": ALL_CELLS}, title=title)
 
 
 def _has_ends(line: Line, series: Series) -> bool:

@@ -5,19 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from eisfit.comparison.words import conditions, named, quantity, varying
 from eisfit.series.member import CONDITIONS
-from eisfit.series.tracks import temperature_levels
+from eisfit.series.tracks import temperature_levels, time_levels
 
 if TYPE_CHECKING:
     from eisfit.comparison.comparison import Comparison
 
-SAME_TIME = 0.005  # relative difference within which two cells were measured at one time
 Row = Mapping[str, Any]
 
 
@@ -43,6 +39,15 @@ class Line:
     indices: tuple[int, ...]
     head: Row
     title: str
+
+    def of(self, kept: Sequence[int]) -> Line:
+        """Return the line with these of its rows only."""
+        return replace(
+            self,
+            rows=tuple(self.rows[i] for i in kept),
+            places=tuple(self.places[i] for i in kept),
+            indices=tuple(self.indices[i] for i in kept),
+        )
 
     def column(self, name: str) -> list[Any]:
         """Return a column of its rows."""
@@ -92,19 +97,19 @@ def coordinates(comparison: Comparison) -> tuple[str, ...]:
 def levels(comparison: Comparison, names: Sequence[str]) -> list[tuple[Hashable, ...]]:
     """Return for each member its conditions, as what compares equal where they are the same."""
     members = comparison.series.members
-    columns = [_levels(name, [member.coordinate(name) for member in members]) for name in names]
-    return list(zip(*columns, strict=True)) if columns else [()] * len(members)
-
-
-def _levels(name: str, values: Sequence[Any]) -> Sequence[Hashable]:
-    if name == "temperature_c":
-        return temperature_levels(values)
-    if name == "time_h":
-        known = np.unique([v for v in values if v == v])
-        steps = [b - a > SAME_TIME * abs(b) for a, b in pairwise(known)]
-        level = dict(zip(known.tolist(), np.cumsum([0, *steps]).tolist(), strict=False))
-        return [level.get(v) for v in values]
-    return [v if _known(v) else None for v in values]
+    columns: dict[str, Sequence[Hashable]] = {}
+    for name in names:
+        values = [member.coordinate(name) for member in members]
+        columns[name] = (
+            temperature_levels(values)
+            if name == "temperature_c"
+            else [v if _known(v) else None for v in values]
+        )
+    if "time_h" in columns:
+        others = [columns[name] for name in columns if name != "time_h"]
+        owners = list(zip([(m.sample, m.cell) for m in members], *others, strict=True))
+        columns["time_h"] = time_levels([m.time_h for m in members], owners)
+    return list(zip(*columns.values(), strict=True)) if columns else [()] * len(members)
 
 
 def _shared(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Any]:

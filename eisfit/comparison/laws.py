@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from eisfit.comparison.between import of_all_cells, without_cell
 from eisfit.comparison.electrolyte import NAME
 from eisfit.comparison.groups import Line, Row, lines
 from eisfit.errors import EisfitError
-from eisfit.trends import Activation, Growth, arrhenius, conductivity_row, growth_laws
+from eisfit.trends import (
+    Activation,
+    CommonGrowth,
+    Growth,
+    arrhenius,
+    conductivity_row,
+    growth_laws,
+    growth_over_cells,
+)
 
 if TYPE_CHECKING:
     from eisfit.comparison.comparison import Comparison
@@ -34,6 +43,20 @@ def growth(comparison: Comparison) -> list[tuple[Line, Growth]]:
 
 
 _COLUMNS = ("resistance_ohm", "stderr_ohm", "status")
+
+
+def growth_of_cells(comparison: Comparison) -> list[tuple[Line, CommonGrowth]]:
+    """Return the law that replicate cells have in common, with the cell `ALL_CELLS`."""
+    cells: dict[tuple[str, str], list[tuple[Line, Growth]]] = {}
+    for line, law in growth(comparison):
+        if line.head.get("cell") and law.best:
+            cells.setdefault(without_cell(line), []).append((line, law))
+    return [
+        (common, growth_over_cells([law for _, law in known], quantity=common.title))
+        for known in cells.values()
+        if len(known) > 1
+        for common in [of_all_cells(known[0][0])]
+    ]
 
 
 def activations(comparison: Comparison) -> list[tuple[Line, Activation]]:

@@ -112,7 +112,7 @@ def hints(comparison: Comparison) -> Iterator[str]:
     if between.ratios(comparison) and not _has_replicates(comparison):
         yield (
             "Each sample is one cell here, n = 1: intervals are those of the fits alone. Replicate "
-            "cells (column cell) show the scatter between cells, which is often larger."
+            "cells (column cell_id) show the scatter between cells, which is often larger."
         )
     meant = {m.state: m.electrode_state for m in comparison.series.members if m.electrode_state}
     told = {state: electrode for state, electrode in meant.items() if state != electrode}

@@ -13,6 +13,7 @@ from eisfit.comparison.comparison import Comparison
 from eisfit.comparison.words import conditions, named
 from eisfit.errors import EisfitError, SeriesError
 from eisfit.series import Failure, Series
+from eisfit.series.doubts import doubts
 from eisfit.spectrum import Spectrum
 from eisfit.tracking import Track, track
 
@@ -58,7 +59,7 @@ def compare_series(
     jobs = [_job(series, track, chosen, options) for track in tracks]
     analyses: list[Analysis | None] = [None] * len(series)
     failures = list(series.failures)
-    notes = list(series.notes)
+    notes = [*series.notes, *doubts(series)]
     for members, found in zip(tracks, _results(jobs, executor), strict=True):
         for index, analysis, error in zip(members, found, found.failures, strict=True):
             analyses[index] = analysis
@@ -118,4 +119,7 @@ def follow(
     try:
         return track(spectra, position, model, **options)
     except EisfitError as error:
-        return Track((None,) * len(spectra), (str(error),) * len(spectra))
+        said = str(error)
+    except Exception as error:  # of one track: the others still have their results
+        said = f"{type(error).__name__}: {error} (an error in eisfit itself: please report it)"
+    return Track((None,) * len(spectra), (said,) * len(spectra))

@@ -27,7 +27,7 @@ def findings(comparison: Comparison) -> dict[str, tuple[str, ...]]:
     found = {
         SAMPLES: tuple(_ratios(comparison)),
         CHANGES: tuple(_changes(comparison)),
-        LAWS: tuple(g.sentence() for _, g in laws.growth(comparison) if g.best),
+        LAWS: tuple(_growth(comparison)),
         TEMPERATURE: tuple(_temperature(comparison)),
         REFERENCE: tuple(_references(comparison)),
     }
@@ -57,6 +57,19 @@ def _changes(comparison: Comparison) -> Iterator[str]:
     again = between.sums(comparison)
     if warning := many_comparisons([one for line, one in told if line.role not in again]):
         yield warning
+
+
+def _growth(comparison: Comparison) -> Iterator[str]:
+    """Yield what replicate cells have in common, or the single cell; all are in the table."""
+    common = {between.without_cell(line): g for line, g in laws.growth_of_cells(comparison)}
+    seen = set()
+    for line, found in laws.growth(comparison):
+        key = between.without_cell(line)
+        if key not in common and found.best:
+            yield found.sentence()
+        elif key in common and key not in seen:
+            seen.add(key)
+            yield common[key].sentence()
 
 
 def _temperature(comparison: Comparison) -> Iterator[str]:

@@ -72,11 +72,9 @@ def changes(comparison: Comparison) -> pd.DataFrame:
 
 def growth(comparison: Comparison) -> pd.DataFrame:
     """Return a row a track, role and law."""
-    return _table(
-        {**laws.head_of(line), **row}
-        for line, result in laws.growth(comparison)
-        for row in result.rows()
-    )
+    single = [(line, row) for line, law in laws.growth(comparison) for row in law.rows()]
+    common = [(line, law.row()) for line, law in laws.growth_of_cells(comparison)]
+    return _table({**laws.head_of(line), **row} for line, row in single + common)
 
 
 def arrhenius(comparison: Comparison) -> pd.DataFrame:

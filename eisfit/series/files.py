@@ -12,6 +12,7 @@ from pathlib import Path
 from eisfit.errors import EisfitError, SeriesError
 from eisfit.series.member import Failure, Member
 from eisfit.series.pattern import Pattern, value_of
+from eisfit.series.repeats import without_repeats
 from eisfit.series.rows import Reader, Row
 
 
@@ -34,7 +35,8 @@ def read_files(
             members += reader.members(_row(template, path), path, str(path))
         except EisfitError as error:
             failures.append(Failure(str(path), str(error)))
-    return members, failures, []
+    members, repeated = without_repeats(members)
+    return members, failures, repeated
 
 
 def _row(template: Pattern, path: Path) -> Row:

@@ -11,13 +11,17 @@ from pathlib import Path
 from eisfit.errors import EisfitError, SeriesError
 from eisfit.io.columns import interpret, is_complete
 from eisfit.io.source import Source
+from eisfit.series.geometry import SIZES
 from eisfit.series.member import Failure, Member
-from eisfit.series.names import meaning
+from eisfit.series.names import close_to, meaning
+from eisfit.series.repeats import without_repeats
 from eisfit.series.rows import Reader, Row
 
 _SEPARATORS = (",", ";", "\t", "|")
 _MOST_BYTES = 20_000_000
 _MOST_ROWS = 100_000
+_TELLING = ("sample", "cell", "state", "cell_type")
+_SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".fods")
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,10 @@ class Manifest:
             If it has no column `file`, a column twice, or no row.
         """
         source = Source.open(path)
+        if is_spreadsheet(path):
+            raise SeriesError(
+                f"{source.name} is a spreadsheet, and a manifest is a text table: save it as CSV"
+            )
         text = source.read_bytes(_MOST_BYTES).decode(source.encoding, errors="replace")
         rows = list(_lines(text, _separator(text, source)))
         names, found = _named(rows[0][1], source.name, rows[0][0]), rows[1:]
@@ -96,6 +104,21 @@ def is_manifest(path: str | PathLike[str]) -> bool:
     return False
 
 
+def is_spreadsheet(path: str | PathLike[str]) -> bool:
+    """Tell whether a file is called like a spreadsheet."""
+    return Path(path).suffix.casefold() in _SHEETS
+
+
+def is_meant_as_manifest(path: str | PathLike[str]) -> bool:
+    """Tell whether a file is none of impedance, but has columns of a manifest without `file`."""
+    try:
+        source = Source.open(path)
+        lines = [line for line in source.head_lines()[:50] if _counts(line)]
+    except EisfitError:
+        return False
+    return b"\0" not in source.head[:4096] and bool(lines) and _is_meant(lines[0])
+
+
 def read_manifest(path: str | PathLike[str]) -> tuple[list[Member], list[Failure], list[str]]:
     """Return the members that a manifest describes, the rows that failed, and notes.
 
@@ -106,6 +129,7 @@ def read_manifest(path: str | PathLike[str]) -> tuple[list[Member], list[Failure
     """
     manifest = Manifest.open(path)
     reader = Reader()
+    notes = list(_misspelt(manifest))
     members: list[Member] = []
     failures: list[Failure] = []
     for line, cells in manifest.rows:
@@ -115,7 +139,17 @@ def read_manifest(path: str | PathLike[str]) -> tuple[list[Member], list[Failure
             members += reader.members(row, beside(manifest.path, file), file)
         except EisfitError as error:
             failures.append(Failure(f"{manifest.path.name}, line {line}", str(error)))
-    return members, failures, []
+    members, repeated = without_repeats(members)
+    return members, failures, [*notes, *repeated]
+
+
+def _misspelt(manifest: Manifest) -> Iterator[str]:
+    for column in manifest.columns:
+        if meant := close_to(column, SIZES):
+            yield (
+                f"{manifest.path.name}: column {column.strip()!r} is not known and is taken as a "
+                f"condition of its own: did you mean {meant!r}?"
+            )
 
 
 def beside(manifest: Path, file: str) -> Path:
@@ -138,9 +172,29 @@ def _separator(text: str, source: Source) -> str:
             return separator
     if meaning(first).name == "file":
         return ","
+    meant = [name for name in _names(first) if close_to(name) in ("file", "filename")]
+    hint = f": did you mean 'file' by {meant[0]!r}?" if meant else ""
+    what = "looks like a manifest without a column 'file'" if _is_meant(first) else "is no manifest"
     raise SeriesError(
-        f"{source.name} is no manifest: expected a first line of column names, among them 'file', "
-        f"found {first.strip()[:80]!r}"
+        f"{source.name} {what}: expected a first line of column names, among them 'file', "
+        f"found {first.strip()[:80]!r}{hint}"
+    )
+
+
+def _names(line: str) -> list[str]:
+    """Return the columns of a line, by whichever separator gives most."""
+    found = [next(csv.reader([line], delimiter=s), []) for s in _SEPARATORS]
+    return [name.strip() for name in max(found, key=len)]
+
+
+def _is_meant(line: str) -> bool:
+    """Whether a line names at least one column that only a manifest has."""
+    names = _names(line)
+    if is_complete([interpret(name) for name in names]):
+        return False
+    known = [meaning(name).name for name in names]
+    return any(name in _TELLING for name in known) or any(
+        close_to(name) in ("file", "filename", "sample") for name in names
     )
 
 

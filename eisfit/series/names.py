@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from eisfit.series.spelling import likely
 
 # Our name -> what people write for it, after `_plain`.
 _SPELLINGS: dict[str, tuple[str, ...]] = {
@@ -25,7 +28,8 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
 _LOOKUP = {spelling: name for name, spellings in _SPELLINGS.items() for spelling in spellings}
 
 # Quantities with units: our name, spellings without unit, and factor and offset of each unit.
-_TIMES = {"h": 1.0, "hours": 1.0, "hour": 1.0, "hr": 1.0, "min": 1 / 60, "s": 1 / 3600,
+_TIMES = {"h": 1.0, "hours": 1.0, "hour": 1.0, "hr": 1.0, "hrs": 1.0, "min": 1 / 60,
+          "mins": 1 / 60, "minutes": 1 / 60, "s": 1 / 3600, "sec": 1 / 3600, "seconds": 1 / 3600,
           "d": 24.0, "days": 24.0, "day": 24.0}  # fmt: skip
 _UNITS: tuple[tuple[str, tuple[str, ...], dict[str, tuple[float, float]]], ...] = (
     (
@@ -42,6 +46,13 @@ _UNITS: tuple[tuple[str, tuple[str, ...], dict[str, tuple[float, float]]], ...] 
 _WORDS = ("sample", "cell", "state", "model", "cell_type", "file", "sweep", "read_columns",
           "read_sign", "read_electrode")  # fmt: skip
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?", re.ASCII)
+_WITH_UNIT = re.compile(r"([-+.,\d]+(?:[eE][-+]?\d+)?)\s*([^\s\d.,+-][^\d]*)")
+_OURS = (
+    "file", "filename", "sample", "material", "cell_id", "cell", "replicate", "state", "cycle",
+    "sweep", "model", "cell_type", "f_min_hz", "f_max_hz", "read_columns", "read_sign",
+    "read_electrode", "time", "temperature", "time_h", "time_min", "time_s", "time_d",
+    "temperature_c", "temperature_k", "temperature_degc",
+)  # fmt: skip
 _REFERENCE = re.compile(r"reference_(.+)_ohm", re.IGNORECASE)
 
 
@@ -86,6 +97,39 @@ def number_in(text: str) -> float | None:
         return None
     number = float(plain.replace(",", "."))
     return number if math.isfinite(number) else None
+
+
+def number_with_unit(text: str, column: str) -> float | None:
+    """Return the number in our unit of a cell such as `12 h`, `298 K` or `50 MPa`; None if none is.
+
+    Units of time and temperature may differ from the column's, any other must be that of its name.
+    """
+    match = _WITH_UNIT.fullmatch(text.strip().replace("\u2212", "-"))
+    number = number_in(match[1]) if match else None
+    if match is None or number is None:
+        return None
+    what, unit = meaning(column), _plain(match[2])
+    for name, _, units in _UNITS:
+        if what.name == name:
+            return Meaning(name, *units[unit]).convert(number) if unit in units else None
+    return what.convert(number) if unit and _plain(column).endswith(f"_{unit}") else None
+
+
+def close_to(column: str, others: Iterable[str] = ()) -> str:
+    """Return the known column that an unknown one most likely means; "" if it is known, or none.
+
+    Parameters
+    ----------
+    column : str
+        As written.
+    others : str
+        Known columns besides those here, such as sizes.
+    """
+    plain, others = _plain(column), tuple(others)
+    if meaning(column).name != plain or plain in (*_OURS, *others) or plain in _LOOKUP:
+        return ""
+    bare = [name for name in others if name.rpartition("_")[0] == plain]
+    return bare[0] if bare else likely(plain, (*_OURS, *others))
 
 
 def is_absent(text: str) -> bool:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from eisfit.errors import SeriesError
 from eisfit.io import read
 from eisfit.series.geometry import geometry_of
 from eisfit.series.member import Member
-from eisfit.series.names import Meaning, is_absent, number_in
+from eisfit.series.names import Meaning, is_absent, number_in, number_with_unit
 from eisfit.series.reference import references
 from eisfit.series.states import HALF
 from eisfit.spectrum import Spectrum
@@ -24,12 +24,20 @@ _TO_READ = (
 _NUMBERS = ("time_h", "temperature_c", "cycle", "f_min_hz", "f_max_hz")
 
 
+_WITH_UNITS = {
+    "time_h": " (a unit may stand behind it: h, min, s, d)",
+    "temperature_c": " (a unit may stand behind it: °C, K)",
+}
+_ZERO_C = 273.15
+
+
 @dataclass(frozen=True)
 class Row:
-    """A row's cells by our names, and where it stands, for messages."""
+    """A row's cells by our names, where it stands, and its columns as written, for messages."""
 
     where: str
     values: Mapping[str, float | str]
+    written: Mapping[str, str]
 
     @classmethod
     def of(cls, where: str, cells: Sequence[tuple[Meaning, str, str]]) -> Row:
@@ -38,20 +46,31 @@ class Row:
         Raises
         ------
         SeriesError
-            If a text stands where a number must.
+            If a text stands where a number must, or a temperature is none.
         """
         values: dict[str, float | str] = {}
+        written: dict[str, str] = {}
         for what, column, text in cells:
             if is_absent(text) and what.name != "read_sign":  # where a minus says something
                 continue
             number = None if what.is_text else number_in(text)
+            if number is not None:
+                number = what.convert(number)
+            elif not what.is_text:
+                number = number_with_unit(text, column)
             must = what.name in _NUMBERS or what.name.startswith("reference_")
             if must and number is None:
                 raise SeriesError(
                     f"{where}, column {column!r}: expected a number, found {text.strip()[:60]!r}"
+                    f"{_WITH_UNITS.get(what.name, '')}"
                 )
-            values[what.name] = text.strip() if number is None else what.convert(number)
-        return cls(where, values)
+            if what.name == "temperature_c" and number is not None and number <= -_ZERO_C:
+                raise SeriesError(
+                    f"{where}, column {column!r}: {text.strip()[:60]} is not above absolute zero"
+                )
+            values[what.name] = text.strip() if number is None else number
+            written[what.name] = column
+        return cls(where, values, written)
 
     def text(self, name: str) -> str:
         """Return a cell as text; "" where there is none."""
@@ -126,12 +145,17 @@ def _time(row: Row, spectrum: Spectrum, first: Spectrum, several: bool) -> float
     return float((0.0 if math.isnan(begin) else begin) + since / 3600.0)
 
 
+def _stem(file: str) -> str:
+    """Return a file's name without folder and suffix, also of a path written on Windows."""
+    return PurePosixPath(file.replace("\\", "/")).stem or "spectrum"
+
+
 def _member(row: Row, spectrum: Spectrum, file: str, time_h: float) -> Member:
     values = {name: value for name, value in row.values.items() if name not in _TO_READ}
     known: dict[str, Any] = {name: values.pop(name) for name in _OWN if name in values}
-    geometry, values = geometry_of(values, row.where)
+    geometry, values = geometry_of(values, row.where, row.written)
     reference, extra = references(values)
-    known |= {"time_h": time_h, "sample": known.get("sample") or spectrum.label or "spectrum"}
+    known |= {"time_h": time_h, "sample": known.get("sample") or _stem(file)}
     known["cell_type"] = str(known.get("cell_type", HALF)).casefold()
     try:
         return Member(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eisfit.correction import Blanks
-from eisfit.errors import EisfitError, SeriesError
+from eisfit.errors import EisfitError, SeriesError, SeriesWarning
 from eisfit.series.files import with_clock_times
 from eisfit.series.member import CONDITIONS, Failure, Member
 from eisfit.series.states import state_rank
@@ -75,7 +77,8 @@ class Series:
     def from_manifest(cls, path: str | PathLike[str], along: str = "") -> Series:
         """Return the series that a manifest describes; see `docs/comparison.md` for its columns.
 
-        A row whose file cannot be read is in `failures` and costs only itself.
+        A row whose file cannot be read is in `failures` and costs only itself; a `SeriesWarning`
+        says how many.
 
         Raises
         ------
@@ -87,7 +90,9 @@ class Series:
         """
         from eisfit.series.manifest import read_manifest
 
-        return cls._of(*read_manifest(path), along=along)
+        series = cls._of(*read_manifest(path), along=along)
+        _warn_of(series.failures, f"of the rows of {Path(path).name}")
+        return series
 
     @classmethod
     def from_files(
@@ -110,7 +115,9 @@ class Series:
         """
         from eisfit.series.files import read_files
 
-        return cls._of(*read_files(paths, pattern), along=along)
+        series = cls._of(*read_files(paths, pattern), along=along)
+        _warn_of(series.failures, "of the files")
+        return series
 
     @classmethod
     def from_spectra(
@@ -222,6 +229,16 @@ class Series:
             self, model, **options
         )
         return result
+
+
+def _warn_of(failures: Sequence[Failure], what: str) -> None:
+    if failures:
+        warnings.warn(
+            f"{len(failures)} {what} could not be taken into the series (Series.failures has "
+            f"all): {failures[0].error}",
+            SeriesWarning,
+            stacklevel=3,
+        )
 
 
 def member_of(spectrum: Spectrum, row: Mapping[str, Any]) -> Member:

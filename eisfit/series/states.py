@@ -20,6 +20,7 @@ _SPELLINGS = {
     DELITHIATED: ("delithiated", "delithiation", "deli"),
 }
 _STATES = {spelling: state for state, spellings in _SPELLINGS.items() for spelling in spellings}
+KNOWN_STATES = tuple(_SPELLINGS)
 _ORDER = {PRISTINE: 0, DISCHARGED: 1, LITHIATED: 1, CHARGED: 2, DELITHIATED: 2}
 _FIRST_IN_FULL = {CHARGED: 1, DISCHARGED: 2}
 

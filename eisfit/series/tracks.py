@@ -12,6 +12,7 @@ import numpy as np
 from eisfit.series.member import CONDITIONS, Member
 
 SAME_TEMPERATURE = 2.0  # degrees C between neighbours, within which a thermostat is meant to hold
+SAME_TIME = 0.005  # relative difference within which cells were measured at one time
 _ALWAYS = ("sample", "cell", "model")
 _Key = tuple[Hashable, ...]
 
@@ -63,6 +64,24 @@ def temperature_levels(temperatures: Sequence[Any]) -> list[int | None]:
     levels = np.cumsum([0, *steps]).tolist()[: known.size]
     level = dict(zip(known.tolist(), levels, strict=True))
     return [level.get(t) for t in temperatures]
+
+
+def time_levels(times: Sequence[float], owners: Sequence[Hashable]) -> list[int | None]:
+    """Return a number for each time, the same for what different cells were measured at together.
+
+    Two times of one owner (a cell in one state) stay two, however near they are: its spectra
+    follow each other.
+    """
+    level: dict[int, int] = {}
+    begin, count, taken = math.nan, -1, dict[Hashable, float]()
+    for index in sorted((i for i, t in enumerate(times) if t == t), key=times.__getitem__):
+        time, owner = times[index], owners[index]
+        is_near = time - begin <= SAME_TIME * abs(time)
+        if not is_near or taken.get(owner, time) != time:
+            begin, count, taken = time, count + 1, {}
+        taken[owner] = time
+        level[index] = count
+    return [level.get(index) for index in range(len(times))]
 
 
 def _conditions(members: Sequence[Member]) -> list[str]:

@@ -23,6 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return top
 
 
+@pytest.mark.filterwarnings("ignore::eisfit.errors.SeriesWarning")
 @given(st.lists(st.lists(CELLS, min_size=1, max_size=5), max_size=4), st.sampled_from(",;\t|"))
 def test_any_text_as_a_manifest(folder: Path, rows: list[list[str]], separator: str) -> None:
     path = folder / "manifest.csv"

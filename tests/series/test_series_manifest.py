@@ -7,7 +7,7 @@ import pytest
 from series_cells import write
 
 import eisfit
-from eisfit.errors import SeriesError
+from eisfit.errors import SeriesError, SeriesWarning
 from eisfit.series import Series, is_manifest
 
 nan = float("nan")
@@ -113,7 +113,8 @@ def test_a_wrong_row_costs_only_itself_and_says_where(tmp_path: Path) -> None:
         "a.csv,Si,7,,,quarter\n"
         "a.csv,Si,8,,,,surplus\n"
     )
-    series = Series.from_manifest(manifest(tmp_path, text))
+    with pytest.warns(SeriesWarning, match="7 of the rows of manifest.csv could not"):
+        series = Series.from_manifest(manifest(tmp_path, text))
     assert [m.time_h for m in series.members] == [1.0]
     said = {f.where: f.error for f in series.failures}
     assert list(said) == [f"manifest.csv, line {n}" for n in range(3, 10)]
@@ -123,7 +124,7 @@ def test_a_wrong_row_costs_only_itself_and_says_where(tmp_path: Path) -> None:
     )
     assert "no sweep '9'" in said["manifest.csv, line 5"]
     assert "column 'file'" in said["manifest.csv, line 6"]
-    assert "area_cm2 must be a positive number" in said["manifest.csv, line 7"]
+    assert "column 'area_cm2': must be a positive number, found -1" in said["manifest.csv, line 7"]
     assert "quarter" in said["manifest.csv, line 8"]
     assert "7 cells for 6 columns" in said["manifest.csv, line 9"]
 

@@ -6,7 +6,7 @@ from pathlib import Path, PurePath
 import pytest
 from series_cells import write
 
-from eisfit.errors import SeriesError
+from eisfit.errors import SeriesError, SeriesWarning
 from eisfit.series import Series
 from eisfit.series.pattern import Pattern
 
@@ -64,7 +64,8 @@ def test_a_hostile_name_takes_no_time() -> None:
 def test_files_make_a_series(tmp_path: Path) -> None:
     names = ["Si_0h_pristine", "Si_10h_pristine", "Si_0,5h_charge", "Si_oops"]
     files = [write(tmp_path / f"{name}.csv") for name in names]
-    series = Series.from_files(files, "{sample}_{time_h}h_{state}")
+    with pytest.warns(SeriesWarning, match="1 of the files could not be"):
+        series = Series.from_files(files, "{sample}_{time_h}h_{state}")
     assert [(m.time_h, m.state) for m in series.members] == [
         (0.0, "pristine"), (10.0, "pristine"), (0.5, "charged"),
     ]  # fmt: skip
