@@ -8,6 +8,7 @@ from eisfit.trends.activation import Activation, arrhenius
 from eisfit.trends.changes import Change, change, change_over_cells
 from eisfit.trends.conduction import conductivity_row
 from eisfit.trends.growth import growth_laws
+from eisfit.trends.growth_cells import CommonGrowth, growth_over_cells
 from eisfit.trends.lawfit import Growth, LawFit, Rate
 from eisfit.trends.multiplicity import corrected, holm, many_comparisons
 from eisfit.trends.ratios import Group, Ratio, ratio
@@ -15,6 +16,7 @@ from eisfit.trends.ratios import Group, Ratio, ratio
 __all__ = [
     "Activation",
     "Change",
+    "CommonGrowth",
     "Group",
     "Growth",
     "LawFit",
@@ -26,6 +28,7 @@ __all__ = [
     "conductivity_row",
     "corrected",
     "growth_laws",
+    "growth_over_cells",
     "holm",
     "many_comparisons",
     "ratio",

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from eisfit.errors import TrendError
 from eisfit.trends.laws import LAWS
-from eisfit.trends.words import listed, span
+from eisfit.trends.ratios import FIT_ONLY
+from eisfit.trends.words import counted, listed, span
 
 Array = NDArray[Any]
 CLOSE = 2.0  # difference of AICc below which two laws describe the data as well as each other
@@ -94,7 +95,7 @@ class Growth:
     best : str
         Name of the law with the lowest AICc; "" where there is none.
     n : int
-        Points used.
+        Spectra used.
     scatter_percent : float
         Relative scatter about the laws beyond the standard errors, 0 where none is to be seen; all
         of the scatter where there are no standard errors.
@@ -134,10 +135,19 @@ class Growth:
         near = [fit for fit in self.laws if fit.delta < CLOSE and fit.law != self.best]
         return tuple(fit.law for fit in sorted(near, key=lambda fit: fit.delta))
 
+    @property
+    def basis(self) -> str:
+        """What the intervals hold."""
+        scatter = self.scatter_percent > 0
+        return "fit uncertainty and scatter about the law" if scatter else FIT_ONLY
+
     def rows(self) -> list[dict[str, Any]]:
         """Return a row a law, the best first; one row that says why where none was fitted."""
         head = {"quantity": self.quantity}
-        tail = {"n": self.n, "scatter_percent": self.scatter_percent, "note": self.note}
+        tail = {
+            "n_spectra": self.n, "n_cells": 1, "basis": self.basis,
+            "scatter_percent": self.scatter_percent, "note": self.note,
+        }  # fmt: skip
         if not self.laws:
             return [{**head, "law": "", "best": False, "status": self.status, **tail}]
         ordered = sorted(self.laws, key=lambda fit: (fit.aicc, LAW_NAMES.index(fit.law)))
@@ -145,7 +155,7 @@ class Growth:
             {
                 **head, "law": fit.law, "best": fit.law == self.best,
                 "aicc": fit.aicc, "delta_aicc": fit.delta, "weight": fit.weight,
-                **_columns("r0", fit.r0), **_columns("k", fit.k), **_columns("t0", fit.t0),
+                **columns_of("r0", fit.r0), **columns_of("k", fit.k), **columns_of("t0", fit.t0),
                 "formula": fit.formula, "chi_square": fit.chi_square,
                 "status": self.status if self.best in ("", fit.law) else fit.status, **tail,
             }
@@ -159,8 +169,13 @@ class Growth:
         elif self.status == "no law fits":
             parts = [f"{self.quantity}: none of the laws describes it, the nearest is {self.best}"]
         else:
-            parts = [f"{self.quantity}: {self._verdict(self[self.best])}", self._certainty()]
-        return "; ".join([*parts, f"n = {self.n}", *([self.note] if self.note else [])])
+            parts = [f"{self.quantity}: {self._doubt()}{self._verdict(self[self.best])}"]
+        if self.status == "ok":
+            parts.append(f"Akaike weight {self[self.best].weight:.2f}")
+        behind = f"n = {counted(self.n, 'spectrum')} of 1 cell"
+        if self.best:
+            behind += f", {self.basis}"
+        return "; ".join([*parts, behind, *([self.note] if self.note else [])])
 
     def _verdict(self, best: LawFit) -> str:
         equation = best.equation(self.unit)
@@ -171,16 +186,18 @@ class Growth:
         word = "growth" if best.k.value > 0 else "fall"
         return f"{best.law} {word}, {equation}, {interval} of k in {best.k.unit}"
 
-    def _certainty(self) -> str:
-        if not self.rivals and self.status == "undecided":
-            return "not decided"
+    def _doubt(self) -> str:
+        """Return what stands first where the data do not choose a law."""
+        if self.status != "undecided":
+            return ""
         if not self.rivals:
-            return f"Akaike weight {self[self.best].weight:.2f}"
-        others = [f"{law} (delta AICc {self[law].delta:.1f})" for law in self.rivals]
-        return f"not decided against {listed(others)}"
+            return "undecided, for some laws have too few points; of those that can be tested "
+        others = [f"{law} (delta AICc {self[law].delta:.2f})" for law in self.rivals]
+        return f"undecided between {listed([self.best, *others])}; the nearest is "
 
 
-def _columns(name: str, rate: Rate) -> dict[str, Any]:
+def columns_of(name: str, rate: Rate) -> dict[str, Any]:
+    """Return the columns of a parameter in a table of laws."""
     return {
         name: rate.value, f"{name}_lower": rate.lower, f"{name}_upper": rate.upper,
         f"{name}_unit": rate.unit,

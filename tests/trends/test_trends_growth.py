@@ -120,7 +120,7 @@ def test_rate_constants_have_their_units(law):
     assert found.best == law
     assert found[law].k.unit == unit
     row = found.rows()[0]
-    assert (row["law"], row["best"], row["k_unit"], row["n"]) == (law, True, unit, 8)
+    assert (row["law"], row["best"], row["k_unit"], row["n_spectra"]) == (law, True, unit, 8)
     assert f"interfacial resistance: {law} growth, R = " in found.sentence()
     assert f"of k in {unit}" in found.sentence()
     assert growth_laws(TIMES, values, errors, unit="ohm cm2")[law].k.unit == unit.replace(
@@ -198,8 +198,10 @@ def test_laws_that_cannot_be_told_apart_are_named():
     found = growth_laws(TIMES, values, 0.05 * values)
     assert found.status == "undecided"
     assert found.rivals
-    assert "not decided against" in found.sentence()
-    assert found.rivals[0] in found.sentence()
+    rivals = f"{found.rivals[0]} (delta AICc {found[found.rivals[0]].delta:.2f})"
+    assert found.sentence().startswith(f"resistance: undecided between {found.best}")
+    assert rivals in found.sentence()
+    assert f"; the nearest is {found.best} " in found.sentence()
     deltas = [found[law].delta for law in found.rivals]
     assert deltas == sorted(deltas)
     assert max(deltas) < 2.0
@@ -310,5 +312,6 @@ def test_few_points_decide_nothing_against_a_law_that_they_cannot_test():
     found = growth_laws(times, values, 0.003 * true)
     assert found["logarithmic"].status == "too few points"
     assert found.status == "undecided"
-    assert "not decided; n = 5" in found.sentence()
+    assert found.sentence().startswith("resistance: undecided, for some laws have too few points")
+    assert "; n = 5 spectra of 1 cell" in found.sentence()
     assert "logarithmic and saturating would follow the data more closely" in found.sentence()
