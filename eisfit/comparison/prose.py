@@ -35,7 +35,8 @@ def series_methods(comparison: Comparison) -> Iterator[str]:
             f"Spectra of one cell were followed along {name}: each was also fitted from the values "
             "of its neighbours, forward and back, and the better fit kept; arcs and peaks keep "
             "their names along the path of least change in relaxation time, capacitance and "
-            "resistance, with one λ for a cell's distributions of relaxation times."
+            "resistance, with one λ for a cell's distributions of relaxation times: the median of "
+            "those that the criterion chooses for each spectrum."
         )
     if comparison.settings.get("share"):
         shared = ", ".join(comparison.settings["share"])

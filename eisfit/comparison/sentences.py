@@ -86,10 +86,11 @@ def _temperature(comparison: Comparison) -> Iterator[str]:
 
 
 def _of_two(activation: Activation) -> str:
+    low, high = (condition("temperature_c", t) for t in (activation.low_c, activation.high_c))
     return (
         f"{activation.quantity}: activation energy of {activation.form} "
         f"{activation.energy_ev:.2f} eV ({activation.energy_kj_mol:.0f} kJ/mol) from two "
-        f"temperatures, {activation.low_c:g} and {activation.high_c:g} °C: no interval"
+        f"temperatures, {low} and {high}: no interval"
     )
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from eisfit.comparison.comparison import Comparison
 
 NAN = float("nan")
+_IN_OHM = {
+    name: f"{name}_ohm" for name in ("first_value", "last_value", "difference", "difference_stderr")
+}
 _PROVENANCE = (
     "source", "sweep", "sha256", "format", "technique", "electrode", "acquired", "correction",
 )  # fmt: skip
@@ -66,7 +69,8 @@ def ratios(comparison: Comparison) -> pd.DataFrame:
 def changes(comparison: Comparison) -> pd.DataFrame:
     """Return a row a track and role."""
     return _table(
-        {**laws.head_of(line), **result.row()} for line, result in between.changes(comparison)
+        {**laws.head_of(line), **{_IN_OHM.get(k, k): v for k, v in result.row().items()}}
+        for line, result in between.changes(comparison)
     )
 
 

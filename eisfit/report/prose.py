@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -164,13 +165,13 @@ def _terms(value: Any) -> str:
 
 def _drts(entries: Sequence[Entry]) -> Iterator[str]:
     drts = [e.analysis.drt for e in entries]
-    kinds = sorted(
-        {f"{_criterion(d)}, derivative of order {d.order}, method {d.method}" for d in drts}
-    )
+    kinds = dict.fromkeys(f"derivative of order {d.order}, method {d.method}" for d in drts)
+    criteria = Counter(_criterion(d) for d in drts)
+    counts = [f"{how} ({n})" if len(criteria) > 1 else how for how, n in criteria.items()]
     chosen = _span_of(d.regularization for d in drts)
     yield (
         "The distribution of relaxation times was computed by non-negative Tikhonov "
-        f"regularisation, λ {' or '.join(kinds)} (λ = {chosen}, "
+        f"regularisation ({' or '.join(kinds)}), λ {' or '.join(counts)} (λ = {chosen}, "
         f"seed {_span_of(d.seed for d in drts)}); bands and intervals hold "
         f"{_span_of(100 * d.level for d in drts)} %."
     )

@@ -218,11 +218,68 @@ def test_a_comparison_travels_and_says_how_it_was_made(aged: Comparison) -> None
     methods = aged.methods()
     for word in ("li_in_lpsc_si", "followed along aging time", "single cells", "Akaike", "seed"):
         assert word in methods
+    assert methods.count("derivative of order") == 1
     hints = aged.hints()
     assert len(hints) == len(set(hints))
     assert sum("Li-In" in hint for hint in hints) == 1
     assert sum("--short FILE --open FILE" in hint for hint in hints) == 1
     assert sum("discharged as lithiated" in hint for hint in hints) == 1
+
+
+def test_no_number_is_picked_from_two_spectra_of_one_place() -> None:
+    """Two cells without their names: at 0 h of Si nobody can say which is the one."""
+    spectra = [half_cell(ohm, 60.0, seed) for seed, ohm in enumerate((20, 30, 90, 20, 40, 45))]
+    series = Series.from_spectra(
+        spectra, sample=["Si"] * 3 + ["B"] * 3, time_h=[0.0, 0.0, 9.0, 0.0, 9.0, 9.0]
+    )
+    found = series.compare("li_in_lpsc_si")
+    assert sum("2 spectra of one cell at the same time_h" in note for note in found.notes) == 2
+    ratios = found.ratios()
+    assert set(ratios["time_h"]) == {0.0, 9.0}
+    assert ratios["ratio"].isna().all()
+    assert all("give cell_id if they are replicates" in status for status in ratios["status"])
+    changes = found.changes()
+    assert changes["ratio"].isna().all()
+    assert "2 spectra of one cell at 0 h" in changes[changes["sample"] == "Si"]["status"].iloc[0]
+    assert "2 spectra of one cell at 9 h" in changes[changes["sample"] == "B"]["status"].iloc[0]
+    assert not any("times larger" in sentence for sentence in found.sentences())
+
+
+def test_sentences_do_not_depend_on_the_order_of_rows() -> None:
+    spectra = [half_cell(ohm, 60.0, seed) for seed, ohm in enumerate((90, 20, 40, 20))]
+    series = Series.from_spectra(spectra, sample=["Si", "Si", "B", "B"], time_h=[9.0, 0.0] * 2)
+    said = series.compare("li_in_lpsc_si").findings()["Samples"]
+    assert [s for s in said if ", 9 h: " in s]
+    assert not [s for s in said if ", 0 h: " in s]
+
+
+def test_an_error_of_ours_in_one_track_costs_that_track_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from eisfit.comparison import run
+
+    follow = run.track
+
+    def faulty(spectra: list[Spectrum], *arguments: object, **options: object) -> object:
+        if spectra[0].label == "B":
+            raise KeyError("arc")
+        return follow(spectra, *arguments, **options)
+
+    monkeypatch.setattr(run, "track", faulty)
+    spectra = [half_cell(ohm, 60.0, seed) for seed, ohm in enumerate((20, 40))]
+    series = Series.from_spectra(spectra, sample=["Si", "B"], time_h=0.0, file=["si", "b"])
+    found = series.compare("li_in_lpsc_si")
+    assert [a is None for a in found.analyses] == [False, True]
+    assert [(f.where, f.error.split(" (")[0]) for f in found.failures] == [("b", "KeyError: 'arc'")]
+
+
+def test_two_temperatures_give_an_energy_without_an_interval(warmed: Comparison) -> None:
+    members = warmed.series.members[2:]
+    series = Series(members, along="temperature_c")
+    two = Comparison(series, warmed.model, warmed.analyses[2:])
+    (said,) = [s for s in two.sentences() if "R_electrolyte: activation energy of sigma T" in s]
+    assert said.endswith("from two temperatures, \u221225 °C and \u221215 °C: no interval")
+    assert "0.40 eV" in said
 
 
 def test_hints_leave_out_what_does_not_apply(warmed: Comparison) -> None:
