@@ -1,6 +1,7 @@
 """Simulated cells: what each spectrum is made of, and nothing of how eisfit looks at it."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,3 +78,14 @@ def pellet(**columns: Any) -> Series:
     return Series.from_spectra(
         spectra, sample="LPSC", temperature_c=list(temperatures), geometry=geometry, **columns
     )
+
+
+def write(path: Path, spectrum: Spectrum) -> Path:
+    lines = ["freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm"]
+    lines += [
+        f"{f:.17g},{z.real:.17g},{z.imag:.17g}"
+        for f, z in zip(spectrum.frequency, spectrum.impedance, strict=True)
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path

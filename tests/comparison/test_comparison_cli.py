@@ -7,24 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from comparison_cells import half_cell, noisy, zarc
+from comparison_cells import half_cell, noisy, write, zarc
 
 import eisfit
 from eisfit.spectrum import Spectrum
 
 Run = Callable[..., tuple[int, str, str]]
 MODEL = "R0-p(R1,CPE1)"
-
-
-def write(path: Path, spectrum: Spectrum) -> Path:
-    lines = ["freq/Hz,Re(Z)/Ohm,Im(Z)/Ohm"]
-    lines += [
-        f"{f:.17g},{z.real:.17g},{z.imag:.17g}"
-        for f, z in zip(spectrum.frequency, spectrum.impedance, strict=True)
-    ]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
 
 
 def one_arc(ohm: float, seed: int) -> Spectrum:
@@ -54,7 +43,7 @@ def test_a_study_from_its_manifest(study: Path, tmp_path: Path, run: Run) -> Non
     assert (status, err) == (0, "")
     assert "6 spectra of 2 samples (Si, Si@AlCl3), 2 tracks along time_h" in screen
     assert "times larger in Si than in Si@AlCl3" in screen
-    assert "n = 1, fit uncertainty only" in " ".join(screen.split())
+    assert "n = 1 cell of each, fit uncertainty only" in " ".join(screen.split())
     assert screen.count("off the reference (n = 6)") == 1
     names = {p.relative_to(out).as_posix() for p in out.rglob("*") if p.is_file()}
     tables = {"resistances", "peaks", "ratios", "changes", "provenance"}
