@@ -4,6 +4,7 @@ import matplotlib
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
 from plot_looks import bars_of_colour, insets, is_whole, texts
 from plot_studies import NASTY, TIMES, distribution, spectrum
 
@@ -218,3 +219,25 @@ def test_what_cannot_be_drawn_is_refused(base: DRTResult) -> None:
         plots.drt_waterfall([(base, 0.0)], scale="log")
     with pytest.raises(ValueError, match="1 or 2 columns"):
         plots.drt_map([(base, 0.0)], columns=3)
+
+
+def test_what_is_shared_stands_above_the_key() -> None:
+    members = [(spectrum(1.0), 0.0), (spectrum(0.16), 0.0), (spectrum(1.2), 4.0)]
+    ax = plots.nyquist_series(members, samples=["Si", "Si@AlCl3", "Si"], title="60 °C")
+    assert ax.get_title(loc="left") == "60 °C"
+    assert "Si@AlCl3" in texts(ax)
+    # Seven times as small: a blob without a closer look
+    assert len(insets(ax)) == 1
+    is_whole(ax)
+    alone = plots.nyquist_series(members[:1], title="Si, cell 1, 60 °C")
+    assert alone.get_title(loc="left") == "Si, cell 1, 60 °C, 0 h"
+
+
+@pytest.mark.parametrize("count", [3, 20])
+def test_the_key_marks_points_as_the_plot_does(count: int) -> None:
+    members = [(spectrum(1.0 + i), float(i)) for i in range(count)]
+    ax = plots.nyquist_series(members, samples=["a", "b"] + ["a"] * (count - 2))
+    keys = [child for child in ax.get_children() if isinstance(child, Legend)]
+    (handle, *_) = [h for key in keys for h in key.legend_handles]
+    assert (handle.get_markerfacecolor() == "none") == (count == 3)
+    assert (ax.get_lines()[0].get_markerfacecolor() == "none") == (count == 3)

@@ -1,5 +1,7 @@
 """Plots of tables: what is drawn where, with which interval, open or left out, and said."""
 
+from itertools import pairwise
+
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ from matplotlib.colors import to_hex
 from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from plot_looks import is_whole, texts
 from plot_studies import NASTY, TIMES, aging, rows, states
 from scipy import stats
@@ -328,3 +331,66 @@ def test_one_temperature_is_no_arrhenius_plot() -> None:
         plots.arrhenius(aging().assign(temperature_c=25.0))
     with pytest.raises(ValueError, match="unknown form"):
         plots.arrhenius(aging().assign(temperature_c=25.0), form="tau")
+
+
+def replicates() -> pd.DataFrame:
+    """Two cells each of two samples; the second is larger by a tenth."""
+    found: list[dict[str, object]] = []
+    for sample, scale in (("Si", 1.0), ("Si@AlCl3", 0.3)):
+        for cell, f in (("1", 1.0), ("2", 1.1)):
+            for time in (0.0, 4.0, 16.0):
+                parts = {"bulk": 20 * f * scale, "interfacial": f * scale * (100 + 10 * time**0.5)}
+                found += rows(sample, parts, cell=cell, time_h=time)
+    return pd.DataFrame(found)
+
+
+def test_a_stack_is_the_mean_of_cells_and_says_so() -> None:
+    ax = plots.contributions(replicates())
+    tops = sorted({round(p.get_y() + p.get_height(), 6) for p in ax.patches})
+    assert tops[-1] == pytest.approx(1.05 * 160.0)
+    assert len(ax.patches) == 2 * 3 * 2  # samples, times, roles
+    assert "mean of 2 cells" in texts(ax)
+    assert "cells" not in " ".join(texts(plots.contributions(aging())))
+    is_whole(ax)
+
+
+def test_cells_of_a_sample_have_marks_of_their_own() -> None:
+    ax = plots.resistance_trend(replicates())
+    drawn = {line.get_marker() for line in ax.get_lines()} & set(keys.MARKERS)
+    assert len(drawn) == 4
+    assert {"Si, cell 1", "Si, cell 2", "Si@AlCl3, cell 1"} <= set(texts(ax))
+    is_whole(ax)
+
+
+def test_every_law_has_its_name_and_none_stands_on_another() -> None:
+    table = replicates()
+    laws = pd.DataFrame(
+        [
+            {"sample": sample, "cell": cell, "role": role, "law": "constant", "best": True,
+             "r0": ohm, "k": 0.0, "t0": np.nan}
+            for (sample, cell, role), ohm in table.groupby(["sample", "cell", "role"])[
+                "resistance_ohm"
+            ].mean().items()
+        ]
+    )  # fmt: skip
+    ax = plots.resistance_trend(table, laws=laws)
+    plots.render(ax)
+    names = [note for note in ax.texts if note.get_text() == "constant"]
+    assert len(names) == len(laws) == 8
+    inside = ax.get_window_extent()
+    boxes = sorted((Text.get_window_extent(n) for n in names), key=lambda box: box.y0)
+    assert all(box.x0 > inside.x1 for box in boxes)
+    assert all(low.y1 <= high.y0 + 1.0 for low, high in pairwise(boxes))
+    is_whole(ax)
+
+
+def test_fourteen_samples_are_told_apart() -> None:
+    samples = [f"a mixture with a long name, number {i}" for i in range(14)]
+    ax = plots.contributions(aging(samples, apart=1.0))
+    plots.render(ax)
+    heads = [t for t in ax.texts if "mixture" in t.get_text() or "number" in t.get_text()]
+    boxes = sorted((t.get_window_extent() for t in heads), key=lambda box: box.x0)
+    assert len(boxes) == 14
+    assert all(left.x1 <= right.x0 for left, right in pairwise(boxes))
+    assert len(set(keys.of_samples(samples).values())) == 14
+    is_whole(ax)

@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from browser import Page
-from report_cells import HOSTILE, MARKUP
+from report_cells import HOSTILE, MARKUP, measured
 
 import eisfit
 from eisfit.analysis import Analysis
-from eisfit.comparison import Comparison
+from eisfit.comparison import Comparison, compare_series
 from eisfit.report import report_html, write_report
+from eisfit.series import Series
 
 CANVAS = "#plot-{} .canvas"
 
@@ -361,6 +362,33 @@ def test_fits_every_window(page: Page, comparison: Comparison, tmp_path: Path, d
         )
         assert len(wide) >= 8  # six of spectra, the others along the series
         assert max(wide) <= width
+
+
+BROKEN_WORDS = """[...document.querySelectorAll('.data tbody th')].flatMap((cell) => {
+  const text = cell.firstChild.firstChild;
+  return [...text.data.matchAll(/[a-z]+/gi)].filter((word) => {
+    const range = document.createRange();
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  }).map((word) => word[0]);
+})"""
+
+
+def test_long_names_neither_widen_the_page_nor_break_words(page: Page, tmp_path: Path) -> None:
+    endless, several = "x" * 300, "interfacial transfer resistance of the composite"
+    rows = [(sample, time) for sample in (endless, several) for time in (0.0, 4.0)]
+    spectra = [measured(s, (100.0 + t, 300.0), i) for i, (s, t) in enumerate(rows)]
+    columns = {"sample": [s for s, _ in rows], "time_h": [t for _, t in rows]}
+    found = compare_series(Series.from_spectra(spectra, **columns), "zarc2")
+    path = tmp_path / "long.html"
+    path.write_text(report_html(found), encoding="utf-8")
+    for width in (390, 1440):
+        page.window(width)
+        page.open(path)
+        assert page.value("document.getElementById('sets') !== null")
+        assert page.value("document.documentElement.scrollWidth") <= width
+        assert set(page.value(BROKEN_WORDS)) <= {endless}
 
 
 def test_plots_along_a_series(page: Page, comparison: Comparison, tmp_path: Path) -> None:
