@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _MOST_ROWS = 40
 _MOST_SENTENCES = 12
 _GAP = 2
-_UNITS = {"h": "h", "c": "°C", "percent": "%", "v": "V", "mv": "mV"}
+_UNITS = {"h": "h", "c": "°C", "percent": "%", "v": "V", "mv": "mV", "mpa": "MPa"}
 _FLAW = "*"
 
 
