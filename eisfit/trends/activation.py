@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from eisfit.errors import TrendError
 from eisfit.trends.points import check_level, one_row, usable_points
 from eisfit.trends.regression import Line, student, two_sided, weighted_line
-from eisfit.trends.words import probability, span
+from eisfit.trends.words import counted, probability, span
 
 Array = NDArray[Any]
 BOLTZMANN_EV_K = 8.617333262e-5  # exact by the SI of 2019, as the next
@@ -48,8 +48,8 @@ class Activation:
         The error and the interval are NaN for two temperatures.
     prefactor, prefactor_lower, prefactor_upper : float
         A, in `prefactor_unit`.
-    n : int
-        Temperatures used.
+    n, n_temperatures : int
+        Spectra used, and different temperatures among them (0.1 K).
     scatter_percent : float
         Relative scatter about the line beyond the standard errors; all of it where there are none.
     curvature_p : float
@@ -74,6 +74,7 @@ class Activation:
     prefactor_upper: float = float("nan")
     prefactor_unit: str = ""
     n: int = 0
+    n_temperatures: int = 0
     scatter_percent: float = float("nan")
     curvature_p: float = float("nan")
     low_c: float = float("nan")
@@ -112,7 +113,8 @@ class Activation:
             "lower_kj_mol": factor * self.lower_ev, "upper_kj_mol": factor * self.upper_ev,
             "prefactor": self.prefactor, "prefactor_lower": self.prefactor_lower,
             "prefactor_upper": self.prefactor_upper, "prefactor_unit": self.prefactor_unit,
-            "n": self.n, "scatter_percent": self.scatter_percent, "curvature_p": self.curvature_p,
+            "n_spectra": self.n, "n_temperatures": self.n_temperatures,
+            "scatter_percent": self.scatter_percent, "curvature_p": self.curvature_p,
             "low_c": self.low_c, "high_c": self.high_c, "status": self.status, "note": self.note,
             "sentence": self.sentence(),
         }  # fmt: skip
@@ -121,11 +123,17 @@ class Activation:
         """Return it in plain words."""
         head = f"{self.quantity}: activation energy of {self.form}"
         if self.status == "too few points":
-            return f"{head} not determined, too few points (n = {self.n})" + self._tail()
+            return (
+                f"{head} not determined, too few points (n = {counted(self.n, 'spectrum')})"
+                + self._tail()
+            )
         text, interval = span(self.energy_ev, self.lower_ev, self.upper_ev, self.level)
         ends = KJ_MOL_PER_EV * self.lower_ev, KJ_MOL_PER_EV * self.upper_ev
         kj, _ = span(self.energy_kj_mol, *ends)
-        places = f"n = {self.n} temperatures, {self.low_c:g} to {self.high_c:g} °C"
+        many = f"{self.n_temperatures} temperatures"
+        if self.n > self.n_temperatures:
+            many = f"{self.n} spectra at {many}"
+        places = f"n = {many}, {self.low_c:g} to {self.high_c:g} °C"
         return f"{head} {text} eV ({kj} kJ/mol), {interval}; {places}" + self._tail()
 
     def _tail(self) -> str:
@@ -186,7 +194,14 @@ def arrhenius(
     equation, unit = _LAWS[kind, form]
     n = len(celsius)
     empty = Activation(
-        quantity or kind, kind, form, equation, prefactor_unit=unit, n=n, level=level
+        quantity or kind,
+        kind,
+        form,
+        equation,
+        prefactor_unit=unit,
+        n=n,
+        n_temperatures=_distinct(celsius),
+        level=level,
     )
     if _distinct(celsius) < 2:
         return replace(empty, status="too few points", note="; ".join(points.notes()))

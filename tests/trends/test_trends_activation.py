@@ -119,6 +119,10 @@ def test_two_temperatures_give_no_interval():
     assert "no 95 % interval" in found.sentence()
     again = arrhenius([25.0, 25.0, 25.0], [89.0, 90.0, 91.0])
     assert again.status == "too few points"
+    assert "n = 3 spectra" in again.sentence()
+    twice = arrhenius([25.0, 25.0, -25.0], [89.0, 90.0, 1440.0])
+    assert "n = 3 spectra at 2 temperatures, -25 to 25" in twice.sentence()
+    assert (twice.row()["n_spectra"], twice.row()["n_temperatures"]) == (3, 2)
     assert "not determined" in again.sentence()
 
 
