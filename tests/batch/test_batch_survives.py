@@ -111,7 +111,9 @@ def test_no_worker_outlives_a_killed_run(files: Path, tmp_path: Path) -> None:
     mine = [sys.executable, "eisfit.batching.worker", str(process.pid)]
 
     def workers() -> list[str]:
-        listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True)
+        listed = subprocess.run(
+            ["ps", "-ww", "-eo", "args"], capture_output=True, text=True, check=True
+        )
         return [line for line in listed.stdout.splitlines() if all(word in line for word in mine)]
 
     limit = time.monotonic() + 60
