@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from eisfit.circuit.models import Model, load_model
 from eisfit.errors import EngineError
 from eisfit.fitting.choose import Choice, choose
-from eisfit.fitting.derived import capacitance, resistance_rows, time_constant, unresolved
+from eisfit.fitting.derived import resistance_rows
 from eisfit.fitting.engine import fit_spectrum
 from eisfit.fitting.options import FitOptions, options_from
 from eisfit.fitting.prune import Pruned, prune
@@ -19,7 +17,8 @@ from eisfit.fitting.result import FitResult
 from eisfit.frozen import FrozenDict
 from eisfit.relaxation import drt_spectrum
 from eisfit.relaxation.result import DRTResult
-from eisfit.roles import FAR, NEAR, SLACK, Process, doubts, is_far, outside, peak_roles
+from eisfit.remarks import doubt_of, processes, remarks, role_name, unseen_roles
+from eisfit.roles import FAR, SLACK, outside, peak_roles
 from eisfit.spectrum import Spectrum, one_spectrum
 from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS, frame
 from eisfit.validity import KKResult, kramers_kronig_spectrum
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 AREA_OVER_THICKNESS_CM = 10.0  # a pressed pellet of some 0.8 cm2 and 0.8 mm
 AS_GOOD = 6.0  # rise of chi-square, in units of the noise, within which two fits are as good
-MISFIT = 3.0  # misfit of the circuit, in units of the noise, that is worth a word
-DISAGREE = 0.25  # relative difference of a resistance from circuit and DRT that is worth a word
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,12 +85,12 @@ class Analysis:
         """
         rows = resistance_rows(self.fit)
         head = {key: rows[0][key] for key in ("sample", "sweep")} if rows else {}
-        notes = {p.element: _doubt(self, p) for p in processes(self.fit, self.names)}
+        notes = {p.element: doubt_of(self, p) for p in processes(self.fit, self.names)}
         rows = [{**row, "note": notes.get(row["element"], "")} for row in rows]
         lost = _lost_roles(self.fit, self.names)
         for row in rows:
             row["role"] = row["element"] if row["element"] in lost else row["role"]
-            short = _unseen(self) & set(self.model.derived.get(row["role"], ()))
+            short = unseen_roles(self) & set(self.model.derived.get(row["role"], ()))
             if short:
                 row |= {"status": "outside window", "note": f"without {', '.join(sorted(short))}, "
                         "which relaxes more slowly than was measured"}  # fmt: skip
@@ -224,7 +221,7 @@ def assemble(
         names=FrozenDict(decided.names),
     )
     notes = [*([chosen.message] if chosen else []), *decided.notes]
-    object.__setattr__(analysis, "notes", (*notes, *_notes(analysis)))
+    object.__setattr__(analysis, "notes", (*notes, *remarks(analysis)))
     return analysis
 
 
@@ -252,47 +249,19 @@ def in_its_roles(fit: FitResult, options: FitOptions) -> FitResult:
     return trial if as_good and free else fit
 
 
-def processes(fit: FitResult, names: Mapping[str, str] | None = None) -> list[Process]:
-    """Return the arcs of a fit under their roles' names, or those that a track gives them."""
-    found = []
-    values = fit.value_array()
-    for arc in fit.arcs:
-        role = fit.model.role_of(arc.label)
-        tau = time_constant(fit, arc)[0] if arc.has_tau else float("nan")
-        size = capacitance(fit, arc)[0] if arc.has_tau else float("nan")
-        name = arc.label if role is None or is_far(tau, role) else role.name
-        name = (names or {}).get(arc.label, name)
-        found.append(Process(arc.label, name, float(values[arc.resistance]), tau, size))
-    return found
-
-
-def _doubt(analysis: Analysis, process: Process) -> str:
-    model = analysis.model
-    role = model.role_of(process.element)
-    name = analysis.fit.names[_arc_index(analysis.fit, process.element)]
-    if analysis.fit.status[name] == "not determined":
-        return ""
-    kept = role is not None and analysis.names.get(process.element) == role.name
-    return doubts(process, role, model.roles, analysis.area_over_thickness_cm, kept)
-
-
-def _arc_index(fit: FitResult, label: str) -> int:
-    return next(arc.resistance for arc in fit.arcs if arc.label == label)
-
-
 def _lost_roles(fit: FitResult, names: Mapping[str, str]) -> list[str]:
     """Return the elements whose time constant, or track, says that they are not their role."""
     return [
         process.element
         for process, arc in zip(processes(fit, names), fit.arcs, strict=True)
-        if arc.has_tau and process.role != _role_name(fit.model, arc.label)
+        if arc.has_tau and process.role != role_name(fit.model, arc.label)
         and fit.status[fit.names[arc.resistance]] != "not determined"
     ]  # fmt: skip
 
 
 def _lost_row(model: Model, label: str) -> dict[str, Any]:
     return {
-        "role": _role_name(model, label),
+        "role": role_name(model, label),
         "element": label,
         "status": "not determined",
         "note": f"{label} lies more than {FAR:g} decade outside of this role's span of tau",
@@ -307,97 +276,3 @@ def _absent_row(model: Model, label: str) -> dict[str, Any]:
         "status": "not determined",
         "note": "the data do not support this element: the circuit without it has the lower BIC",
     }
-
-
-def reader_warnings(spectrum: Spectrum) -> tuple[str, ...]:
-    """Return what the reader of a spectrum's file warned of: rows missing, signs in doubt."""
-    notes = spectrum.metadata.get("notes", ())
-    if isinstance(notes, str):
-        notes = (notes,)
-    return tuple(f"file: {note}" for note in notes if str(note).startswith("warning"))
-
-
-def _unseen(analysis: Analysis) -> set[str]:
-    """Return the roles that were left out because the frequencies end before their span of tau."""
-    _, slowest = analysis.spectrum.tau_window
-    roles = (analysis.model.role_of(label) for label in analysis.dropped)
-    spans = {role.name: role.tau_s for role in roles if role and role.tau_s}
-    return {name for name, span in spans.items() if np.sqrt(np.prod(span)) > slowest}
-
-
-def _notes(analysis: Analysis) -> Iterator[str]:
-    yield from reader_warnings(analysis.spectrum)
-    if analysis.validity.verdict != "valid":
-        yield f"Kramers-Kronig: {analysis.validity.message}"
-    yield from analysis.fit.notes()
-    yield from _notes_on_misfit(analysis)
-    yield from _notes_on_support(analysis)
-    for labels, whole in unresolved(analysis.fit):
-        names = " and ".join(_role_name(analysis.model, label) for label in labels)
-        yield (
-            f"the data cannot part {names}: their sum is {whole.value:.4g} ± {whole.stderr:.2g} "
-            "ohm, each single one is uncertain by far more"
-        )
-    for process in processes(analysis.fit, analysis.names):
-        doubt = _doubt(analysis, process)
-        if doubt:
-            yield f"{process.role} ({process.element}): {doubt}"
-    yield from _disagreements(analysis)
-    yield from analysis.drt.messages
-
-
-def _notes_on_misfit(analysis: Analysis) -> Iterator[str]:
-    misfit, noise = analysis.fit.rms, analysis.validity.rms
-    if misfit > MISFIT * noise and analysis.validity.verdict == "valid":
-        yield (
-            f"the circuit misses the data by {100 * misfit:.2g} %, {misfit / noise:.0f} times what "
-            "the Kramers-Kronig test leaves: it lacks a process or is the wrong one, and its "
-            "errors do not cover that; try another model, or auto"
-        )
-
-
-def _notes_on_support(analysis: Analysis) -> Iterator[str]:
-    for name in sorted(_unseen(analysis)):
-        yield f"the frequencies end before the time constants of {name}: a sum without it is short"
-    if not analysis.dropped:
-        return
-    names = ", ".join(f"{_role_name(analysis.model, e)} ({e})" for e in analysis.dropped)
-    yield f"the data do not support {names}: fitted without, the BIC is lower"
-    gone = {_role_name(analysis.model, label) for label in analysis.dropped}
-    for name, members in analysis.model.derived.items():
-        if gone & set(members):
-            yield f"{name} is the sum of what is left of {' + '.join(members)}"
-
-
-def _role_name(model: Model, label: str) -> str:
-    role = model.role_of(label)
-    return role.name if role else label
-
-
-def _disagreements(analysis: Analysis) -> Iterator[str]:
-    """Yield where circuit and DRT see different processes, inside the measured window."""
-    low, high = analysis.spectrum.tau_window
-    peaks = analysis.drt.peak_rows
-    named = analysis.peak_roles
-    for process in processes(analysis.fit, analysis.names):
-        if not (np.isfinite(process.tau) and low <= process.tau <= high):
-            continue
-        numbers = [i for i in range(1, len(peaks) + 1) if named.get(i) == process.role]
-        if not numbers:
-            yield (
-                f"the DRT has no peak of its own within {NEAR:g} decade of {process.role} "
-                f"(tau {process.tau:.2g} s)"
-            )
-            continue
-        area = sum(peaks[i - 1]["resistance_ohm"] for i in numbers)
-        if abs(area / process.resistance - 1.0) > DISAGREE:
-            yield (
-                f"{process.role}: the circuit gives {process.resistance:.3g} ohm, the DRT peak "
-                f"{area:.3g} ohm"
-            )
-    for i, row in enumerate(peaks, start=1):
-        if i not in named and row["status"] == "ok":
-            yield (
-                f"DRT peak {i} (tau {row['tau_s']:.2g} s, {row['resistance_ohm']:.3g} ohm) belongs "
-                "to no arc of the circuit"
-            )

@@ -24,6 +24,7 @@ from eisfit.batching.schema import LEDGER
 from eisfit.batching.store import Store
 from eisfit.batching.work import Limits, Outcome, Task, failed_outcome
 from eisfit.errors import EisfitError, EngineError, ModelError, OutputError
+from eisfit.io.paths import make_folder
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -134,10 +135,7 @@ def run_batch(
             "not find it: move it into a module, or give a ThreadPoolExecutor"
         )
     found = find_files(files, out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {out}: {error.strerror or error}") from error
+    make_folder(out)
     with Lock(out):
         store = Store(out)
         store.settle(recipe, conduct.anew)

@@ -235,7 +235,7 @@ class Validity:
 
 def _with_warnings(spectrum: Spectrum, notes: Sequence[str] = ()) -> tuple[str, ...]:
     """Return notes, after what the reader of the file warned of."""
-    from eisfit.analysis import reader_warnings
+    from eisfit.remarks import reader_warnings
 
     return (*reader_warnings(spectrum), *notes)
 

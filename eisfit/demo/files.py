@@ -14,7 +14,6 @@ from typing import Any
 from eisfit.demo.cells import CELLS
 from eisfit.demo.given import F_MAX_HZ, F_MIN_HZ, MARK, NOISE, POINTS, REFERENCE, Cell
 from eisfit.demo.studies import STUDIES, Study
-from eisfit.errors import OutputError
 
 _NOTES = "assumptions"
 
@@ -92,12 +91,10 @@ def _write_study(study: Study, folder: Path, force: bool) -> Path:
 
 def _write(folder: Path, cells: Sequence[Cell], words: Sequence[str], force: bool) -> list[Path]:
     from eisfit.io.atomic import write_text_atomically
+    from eisfit.io.paths import make_folder
     from eisfit.io.write import write_eclab
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+    make_folder(folder)
     paths = [
         write_eclab(cell.spectrum(), folder / cell.file_name, _comments(cell), force)
         for cell in cells

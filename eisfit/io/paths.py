@@ -34,4 +34,5 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
-        raise OutputError(f"cannot make the folder {folder}: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise OutputError(f"cannot make the folder {folder}: {why}") from error

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from eisfit.analysis import AREA_OVER_THICKNESS_CM, Analysis, Decided, assemble, processes
+from eisfit.analysis import AREA_OVER_THICKNESS_CM, Analysis, Decided, assemble
 from eisfit.circuit.models import Model, load_model
 from eisfit.errors import EisfitError, FitError
 from eisfit.fitting.options import FitOptions, options_from
 from eisfit.fitting.prune import Pruned
+from eisfit.remarks import processes
 from eisfit.roles import Process, peak_roles
 from eisfit.spectrum import Spectrum
 from eisfit.tracking.common import Common, choose_common

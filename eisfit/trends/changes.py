@@ -14,6 +14,7 @@ from eisfit.errors import TrendError
 from eisfit.trends.points import check_level, one_row, usable_points
 from eisfit.trends.ratios import CELLS, FIT_ONLY, not_significant, reservation
 from eisfit.trends.regression import student, two_sided
+from eisfit.trends.significance import Significance
 from eisfit.trends.words import counted, probability, span
 
 Array = NDArray[Any]
@@ -21,7 +22,7 @@ LEAST = 5  # points below which a rank test cannot tell a trend at 5 %
 
 
 @dataclass(frozen=True)
-class Change:
+class Change(Significance):
     """The change of a resistance along a row of spectra.
 
     Attributes
@@ -78,16 +79,6 @@ class Change:
     status: str = "ok"
     note: str = ""
     level: float = 0.95
-
-    @property
-    def significant(self) -> bool:
-        """Whether the interval of last / first leaves out 1."""
-        return bool(self.lower > 1.0 or self.upper < 1.0)
-
-    @property
-    def significant_corrected(self) -> bool:
-        """Whether it also does after the correction for many comparisons."""
-        return self.significant and not self.p_corrected >= 1.0 - self.level
 
     def row(self) -> dict[str, Any]:
         """Return the columns of a table of changes."""

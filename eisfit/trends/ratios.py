@@ -10,6 +10,7 @@ import numpy as np
 
 from eisfit.trends.points import Points, check_level, usable_points
 from eisfit.trends.regression import student, two_sided
+from eisfit.trends.significance import Significance
 from eisfit.trends.words import counted, span
 
 FIT_ONLY = "fit uncertainty only"
@@ -52,7 +53,7 @@ class Group:
 
 
 @dataclass(frozen=True)
-class Ratio:
+class Ratio(Significance):
     """The ratio first / second.
 
     Attributes
@@ -91,16 +92,6 @@ class Ratio:
     status: str = "ok"
     note: str = ""
     level: float = 0.95
-
-    @property
-    def significant(self) -> bool:
-        """Whether the interval leaves out 1."""
-        return bool(self.lower > 1.0 or self.upper < 1.0)
-
-    @property
-    def significant_corrected(self) -> bool:
-        """Whether it also is after the correction for many comparisons."""
-        return self.significant and not self.p_corrected >= 1.0 - self.level
 
     @property
     def larger(self) -> str:
