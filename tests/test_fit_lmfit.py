@@ -184,6 +184,15 @@ def test_parameters_become_start_fixed_and_bounds():
     assert not is_parameters({"R0": 1.0})
 
 
+def test_parameters_serve_as_values_and_a_start_beyond_a_bound_is_taken_as_lmfit_takes_it():
+    model = eisfit.load_model("R0-p(R1,CPE1)")
+    given = parameters()
+    plain = {name: entry.value for name, entry in given.items()}
+    assert (model.impedance(WIDE, given) == model.impedance(WIDE, plain)).all()
+    given["CPE1_1"].max = 0.8  # the value 0.9 is above it now
+    assert from_lmfit(given, model)["start"]["CPE1_1"] == 0.8
+
+
 def test_a_fit_with_the_options_of_parameters_obeys_them():
     truth = {"R0": 21.0, **arc(1, 100.0, 1e-4, 0.9)}
     model = eisfit.load_model("R0-p(R1,CPE1)")

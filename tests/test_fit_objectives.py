@@ -167,6 +167,21 @@ def test_an_array_may_have_all_points_or_only_those_that_are_not_masked():
     assert whole.n_data == few.n_data == 2 * (len(s) - 2)
 
 
+@pytest.mark.parametrize("part", ["real", "imaginary"])
+def test_sigma_of_each_part_serves_a_fit_of_one_part_and_stays_as_it_was(part):
+    s = simulated()
+    sigma = np.abs(s.impedance)[:, None] * np.linspace(0.002, 0.006, 2 * len(s)).reshape(-1, 2)
+    before = sigma.copy()
+    r = eisfit.fit(s, MODEL, weighting=sigma, part=part, fixed={"R0": TRUTH["R0"]})
+    assert (sigma == before).all()
+    column = ("real", "imaginary").index(part)
+    misfit = getattr(r.impedance - s.impedance, part[:4]) / sigma[:, column]
+    assert r.chi_square == pytest.approx((misfit**2).sum(), rel=1e-12)
+    assert len(r.profile(["R1"])) == 1  # which asks for the same problem again
+    for weighting in ("kramers-kronig", [simulated(k) for k in range(4)]):
+        assert eisfit.fit(s, MODEL, weighting=weighting, part=part).n_data == len(s)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

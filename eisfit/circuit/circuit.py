@@ -124,7 +124,10 @@ class Circuit:
             unknown = [name for name in values if name not in self.names]
             if missing or unknown:
                 raise ModelError(_name_complaint(missing, unknown, self.names))
-            columns = [_numbers(values[name], name) for name in self.names]
+            entries = [values[name] for name in self.names]
+            # An lmfit.Parameter holds its number in `value`
+            plain = [getattr(entry, "value", entry) for entry in entries]
+            columns = [_numbers(*pair) for pair in zip(plain, self.names, strict=True)]
             try:
                 return np.stack(np.broadcast_arrays(*columns), axis=-1)
             except ValueError:
@@ -149,7 +152,8 @@ class Circuit:
         Parameters
         ----------
         frequency : (N,) array, Hz
-        values : mapping of names to numbers or arrays (...), or (..., P) array in order of `names`
+        values : mapping of names to numbers or arrays (...), or (..., P) array in order of `names`;
+            an `lmfit.Parameters` is such a mapping
 
         Returns
         -------

@@ -210,7 +210,8 @@ class Demands:
         a, b = max(a, limit[0]), min(b, limit[1])
         if not (a < b and max(a, low) < min(b, high)):
             raise FitError(
-                f"{text} leave {name} nothing between {a:g} and {b:g}: it must {_may_be(low, high)}"
+                f"{text}: no value is left for {name}, which would lie above {a:g} and below "
+                f"{b:g} and must {_may_be(low, high)}: loosen one of them"
             )
         self.touch(symbol)
         value = self.fixed.get(index) if symbol.tau_of is None else None

@@ -300,7 +300,7 @@ def from_lmfit(params: Parameters, model: Model | None = None) -> dict[str, dict
         if low > 0 or high < np.inf:
             bounds[name] = (max(low, 0.0), min(high, _limit(name, model)))
         if np.isfinite(value):
-            start[name] = _positive(given, value)
+            start[name] = _positive(given, min(max(value, low), high))  # as lmfit's own fit does
         else:
             unset = True
     return {"start": {} if unset else start, "fixed": fixed, "bounds": bounds}

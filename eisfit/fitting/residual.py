@@ -85,7 +85,7 @@ def deviations(
         )
     values = weighting.values if isinstance(weighting, Sigma) else weighting
     try:
-        sigma = np.asarray(values, dtype=np.float64)
+        sigma = np.array(values, dtype=np.float64)  # a copy: the caller may write on it
     except (TypeError, ValueError):
         raise FitError("standard deviations must be an array of numbers") from None
     return _own(sigma, spectrum)
