@@ -7,7 +7,7 @@ import pytest
 
 from eisfit import Spectrum
 from eisfit.errors import ValidityError
-from eisfit.validity import kramers_kronig_spectrum, linkk
+from eisfit.validity import chain, kramers_kronig_spectrum
 
 FREQUENCY = np.geomspace(1e6, 1e-2, 81)
 OMEGA = 2 * np.pi * FREQUENCY
@@ -24,9 +24,9 @@ def measured(seed=0):
 def test_mu_falls_as_the_paper_says():
     """Too few elements cannot follow and are all positive; too many follow noise, of both signs."""
     z = measured()
-    chains = [linkk._fit(OMEGA, z, linkk._grid(OMEGA, m), "both") for m in (4, 8, 16, 24, 40, 60)]
-    mu = [chain.mu for chain in chains]
-    spread = [np.sqrt(chain.variance) for chain in chains]
+    chains = [chain.fit(OMEGA, z, chain.grid(OMEGA, m), "both") for m in (4, 8, 16, 24, 40, 60)]
+    mu = [one.mu for one in chains]
+    spread = [np.sqrt(one.variance) for one in chains]
     assert mu[0] > 0.95
     assert mu[-1] < 0.5
     assert spread[0] > 20 * NOISE
@@ -72,6 +72,6 @@ def test_the_same_chain_as_pyimpspec(test, part):
             num_F_ext_evaluations=0, log_F_ext=0.0, num_procs=1,
         )  # fmt: skip
     tau = np.sort(theirs.get_time_constants())
-    ours = linkk._fit(OMEGA, z, tau, part)
+    ours = chain.fit(OMEGA, z, tau, part)
     difference = np.abs(ours.impedance(OMEGA) - theirs.impedances) / np.abs(z)
     assert np.sqrt(np.mean(difference**2)) < 1.2 * NOISE
