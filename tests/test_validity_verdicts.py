@@ -42,10 +42,10 @@ def test_both_ends_are_told_apart():
     elapsed = np.cumsum(1 / FREQUENCY)
     z = 12 + 33 / (1 + (S * 3e-5) ** 0.83)
     z = z + (1 + elapsed / elapsed[-1]) * 57 / (1 + (S * 0.8) ** 0.88)
-    noise = np.where(FREQUENCY > 2e4, 0.02, NOISE)
+    noise = np.where(FREQUENCY > 2e4, 0.03, NOISE)
     result = kramers_kronig(Spectrum(FREQUENCY, noisy(z, noise, 5)))
     assert result.verdict == "invalid"
-    low, high = result.message.split("; up to ")[1].split(", and ")
+    _, low, high = result.message.split("; ")
     assert "at low frequency" in low
     assert "drift" in low
     assert "at high frequency" in high

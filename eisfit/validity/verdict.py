@@ -96,7 +96,7 @@ def _places(frequency: FloatArray, off: BoolArray) -> tuple[str, list[str]]:
         said.append(_place(place[run], float(frequency[run[-1]]), float(frequency[run[0]])))
         for i in run:
             reasons[i] = f"Kramers-Kronig residual {said[-1]}"
-    return ", and ".join(reversed(said)), reasons
+    return "; ".join(reversed(said)), reasons
 
 
 def _place(place: FloatArray, low: float, high: float) -> str:
