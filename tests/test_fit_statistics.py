@@ -1,5 +1,7 @@
 """Errors, sums, choice and pruning: claims about statistics, tested by simulation."""
 
+import re
+
 import numpy as np
 import pytest
 from families import SLOW, WIDE, arc, noisy
@@ -10,6 +12,7 @@ from eisfit.fitting.choose import choose
 from eisfit.fitting.derived import capacitance, interval, quantile, time_constant
 from eisfit.fitting.engine import FitOptions, fit_spectrum
 from eisfit.fitting.prune import prune
+from eisfit.saved import saved_text
 
 COVERAGE = {
     "R0-p(R1,CPE1)-p(R2,CPE2)": (
@@ -154,3 +157,44 @@ def test_a_blocking_tail_and_an_inductance_are_found():
     truth = {"L0": 2e-7, "R0": 20.0, **arc(1, 100, 1e-5, 0.9), "CPE2_0": 1e-5, "CPE2_1": 0.9}
     s, _ = simulate("L0-R0-p(R1,CPE1)-CPE2", truth, WIDE, 0.003, 8)
     assert choose(s).best.model.circuit.text == "L0-R0-p(R1,CPE1)-CPE2"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_inductance_is_chosen_for_noise_about_the_real_axis(seed):
+    s, _ = simulate("R0-p(R1,CPE1)", {"R0": 20.0, **arc(1, 100, 1e-2, 0.9)}, WIDE, 0.003, seed)
+    assert (s.impedance.imag[:7] > 0).any()
+    assert choose(s).best.model.circuit.text == "R0-p(R1,CPE1)"
+
+
+def test_what_it_would_take_to_see_one_arc_more_is_what_it_takes():
+    truth = {"R0": 10.0, **arc(1, 100, 1e-5, 0.9), **arc(2, 1.2, 1e-2, 0.9)}
+    f = np.geomspace(1e6, 0.1, 71)
+
+    def chosen(noise, seed):
+        return choose(simulate("R0-p(R1,CPE1)-p(R2,CPE2)", truth, f, noise, seed)[0])
+
+    said = []
+    for seed in range(8):
+        choice = chosen(0.015, seed)
+        assert choice.message.startswith("1 arc: one more lowers BIC by less than 10; ")
+        found = re.search(r"([.0-9]+) times the noise, as the mean of (\d+) such", choice.message)
+        if found:
+            said.append(0.015 * float(found[1]))
+            assert int(found[2]) == pytest.approx(float(found[1]) ** -2, abs=1.5)
+    assert len(said) >= 3
+    noise = float(np.median(said))
+    for factor, arcs in ((1.7, 1), (1 / 1.7, 2)):
+        counts = [len(chosen(factor * noise, 100 + seed).best.arcs) - 1 for seed in range(8)]
+        assert sum(count == arcs for count in counts) >= 7
+
+
+def test_the_evidence_stays_with_the_fit_that_auto_chose(tmp_path):
+    s, _ = simulate("R0-p(R1,CPE1)", {"R0": 20.0, **arc(1, 100, 1e-5, 0.9)}, WIDE, 0.003, 1)
+    fit = eisfit.fit(s)
+    choice = choose(s)
+    path = tmp_path / "fit.json"
+    path.write_text(saved_text(fit), encoding="utf-8")
+    for kept in (fit, eisfit.load(path)):
+        assert kept.settings["candidates"] == [dict(row) for row in choice.evidence]
+        assert kept.settings["choice"] == choice.message
+        assert len(kept.profile(["R1"])) == 1

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from eisfit.circuit.arcs import Arc
 from eisfit.circuit.circuit import Circuit
 from eisfit.circuit.models import Model
 from eisfit.errors import FitError
@@ -15,6 +16,8 @@ from eisfit.fitting.engine import FitOptions, fit_spectrum
 from eisfit.fitting.result import FitResult
 from eisfit.fitting.search import Effort
 from eisfit.spectrum import Spectrum
+
+Shape = tuple[int, bool, bool]  # number of arcs, inductance, tail
 
 MOST_ARCS = 6
 QUICK = Effort(later=8, rounds=2)  # for candidates; the one that is chosen is searched in full
@@ -43,8 +46,9 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
     """Return the smallest circuit of the family that is worth its parameters.
 
     The family is `[L0-]R0-p(R1,CPE1)-...[-CPE]`: what a Debye decomposition of any passive spectrum
-    condenses to. G. Schwarz, Ann. Statist. 6 (1978) 461; R. E. Kass, A. E. Raftery, J. Am. Stat.
-    Assoc. 90 (1995) 773 for what a difference of BIC is worth.
+    condenses to. Taken is the smallest whose BIC is within 10 of the lowest, among those whose arcs
+    all have a size that the data determine. G. Schwarz, Ann. Statist. 6 (1978) 461; R. E. Kass,
+    A. E. Raftery, J. Am. Stat. Assoc. 90 (1995) 773 for what a difference of BIC is worth.
 
     Raises
     ------
@@ -57,44 +61,34 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
             "model 'auto' takes no start, fixed, bounds or constraints: name a circuit for these"
         )
     used = spectrum.used()
-    if 2 * len(used) < len(Circuit.from_text(circuit_text(1, False, False)).slots) + 1:
-        raise FitError(f"too few points to choose a circuit: {len(used)}; measure at least 3")
     quick = replace(options, effort=QUICK)
-    tried: dict[str, FitResult] = {}
-    inductive, tailed = _ends(used)
+    tried: dict[Shape, FitResult] = {}
 
-    def attempt(arcs: int, inductor: bool, tail: bool) -> FitResult | None:
-        text = circuit_text(arcs, inductor, tail)
-        if text not in tried:
+    def attempt(*shapes: Shape) -> None:
+        for shape in shapes:
+            text = circuit_text(*shape)
             circuit = Circuit.from_text(text)
-            if 2 * len(used) < len(circuit.slots) + 1:
-                return None
-            tried[text] = fit_spectrum(spectrum, Model(text, circuit), quick)
-        return tried[text]
+            if shape not in tried and 2 * len(used) > len(circuit.slots):
+                tried[shape] = fit_spectrum(spectrum, Model(text, circuit), quick)
 
-    best: FitResult | None = None
-    shape = (0, inductive, tailed)
-    failures = 0
+    inductive, tailed = _ends(used)
+    idle = 0
     for arcs in range(1, MOST_ARCS + 1):
-        candidates = [((arcs, inductive, tail), attempt(arcs, inductive, tail))
-                      for tail in ({tailed, False})]  # fmt: skip
-        fits = [(key, fit) for key, fit in candidates if fit is not None]
-        if not fits:
+        before = _lowest(tried)
+        attempt(*((arcs, inductive, tail) for tail in {tailed, False}))
+        idle = 0 if _lowest(tried) < before - WORTH else idle + 1
+        if idle == 2:
             break
-        key, fit = min(fits, key=lambda entry: (not _is_sound(entry[1]), entry[1].bic))
-        if best is None or (fit.bic < best.bic - WORTH and _is_sound(fit)):
-            best, shape, failures = fit, key, 0
-        else:
-            failures += 1
-        if failures == 2:
-            break
-    if best is None:
-        best = fit_spectrum(spectrum, Model("auto", Circuit.from_text("R0-p(R1,CPE1)")), quick)
-    other = attempt(shape[0], not inductive, shape[2])
-    if other is not None and other.bic < best.bic - WORTH and _is_sound(other):
-        best = other
-    best = fit_spectrum(spectrum, best.model, options)
-    return Choice(best, _evidence(tried), _reason(best, failures))
+    if not tried:
+        raise FitError(f"too few points to choose a circuit: {len(used)}; measure at least 3")
+    arcs, _, tail = _smallest(tried)
+    attempt((arcs, not inductive, tail))
+    shape = _smallest(tried)
+    evidence, message = _evidence(tried), _reason(shape, tried)
+    best = fit_spectrum(spectrum, tried[shape].model, options)
+    shown = {"candidates": [dict(row) for row in evidence], "choice": message}
+    best = replace(best, settings={**best.settings, **shown})
+    return Choice(best, evidence, message)
 
 
 def circuit_text(arcs: int, inductor: bool, tail: bool) -> str:
@@ -108,9 +102,31 @@ def circuit_text(arcs: int, inductor: bool, tail: bool) -> str:
 
 def _is_sound(fit: FitResult) -> bool:
     """Return whether the size of every arc is known."""
-    return all(
-        fit.status[fit.names[arc.resistance]] != "not determined" for arc in fit.arcs if arc.has_tau
-    )
+    return not _vague(fit)
+
+
+def _vague(fit: FitResult) -> list[Arc]:
+    """Return the arcs whose size the data do not determine."""
+    return [
+        arc
+        for arc in fit.arcs
+        if arc.has_tau and fit.status[fit.names[arc.resistance]] == "not determined"
+    ]
+
+
+def _eligible(tried: Mapping[Shape, FitResult]) -> dict[Shape, FitResult]:
+    return {shape: fit for shape, fit in tried.items() if _is_sound(fit)} or dict(tried)
+
+
+def _lowest(tried: Mapping[Shape, FitResult]) -> float:
+    return min((fit.bic for fit in _eligible(tried).values()), default=np.inf)
+
+
+def _smallest(tried: Mapping[Shape, FitResult]) -> Shape:
+    """Return the smallest circuit that no larger one beats by what it must."""
+    limit = _lowest(tried) + WORTH
+    near = {shape: fit for shape, fit in _eligible(tried).items() if fit.bic <= limit}
+    return min(near, key=lambda shape: (near[shape].n_free, near[shape].bic))
 
 
 def _ends(used: Spectrum) -> tuple[bool, bool]:
@@ -124,30 +140,72 @@ def _ends(used: Spectrum) -> tuple[bool, bool]:
     return inductive, tailed
 
 
-def _evidence(tried: Mapping[str, FitResult]) -> tuple[Mapping[str, Any], ...]:
+def _evidence(tried: Mapping[Shape, FitResult]) -> tuple[Mapping[str, Any], ...]:
     lowest = min(fit.bic for fit in tried.values())
     rows = [
         {
-            "circuit": text,
+            "circuit": circuit_text(*shape),
             "parameters": fit.n_free,
             "rms_percent": 100.0 * fit.rms,
             "bic": fit.bic,
             "delta_bic": fit.bic - lowest,
         }
-        for text, fit in tried.items()
+        for shape, fit in tried.items()
     ]
     return tuple(sorted(rows, key=lambda row: row["bic"]))
 
 
-def _reason(best: FitResult, failures: int) -> str:
-    arcs = sum(arc.has_tau for arc in best.arcs)
-    noun = "arc" if arcs == 1 else "arcs"
-    if failures:
+def _reason(shape: Shape, tried: Mapping[Shape, FitResult]) -> str:
+    """Return why the search stopped there, and what it would take to see one arc more."""
+    arcs, best = shape[0], tried[shape]
+    count = f"{arcs} arc" if arcs == 1 else f"{arcs} arcs"
+    more = [fit for other, fit in tried.items() if other[0] == arcs + 1]
+    if arcs == MOST_ARCS:
         return (
-            f"{arcs} {noun}: one more lowers BIC by less than {WORTH:g}, or its size is not "
-            "determined; less noise or a wider range of frequency could show it"
+            f"{count}: the search ends there; what is left ({100 * best.rms:.2g} %) may be drift "
+            "or a shape that no arc has"
         )
+    if not more:
+        return f"{count}: the points are too few to ask for one more"
+    rival = min(more, key=lambda fit: fit.bic)
+    if rival.bic < best.bic - WORTH and not _is_sound(rival):
+        return (
+            f"{count}: one more lowers BIC by {best.bic - rival.bic:.0f}, but "
+            f"{_where(_vague(rival)[0], rival)}"
+        )
+    return f"{count}: one more lowers BIC by less than {WORTH:g}; {_needed(best, rival)}"
+
+
+def _where(arc: Arc, fit: FitResult) -> str:
+    """Return where to measure for the size of an arc that is not determined."""
+    tau = float(arc.tau_of(fit.value_array()))
+    f = fit.spectrum.used().frequency
+    at = 1.0 / (2.0 * np.pi * tau)
+    low, high = float(f.min()), float(f.max())
+    if at < 3.0 * low:
+        where = f"measuring to well below {min(at, low):.2g} Hz"
+    elif at > high / 3.0:
+        where = f"measuring to well above {max(at, high):.2g} Hz"
+    else:
+        where = "less noise"
+    return f"the size of an arc near {at:.2g} Hz is not determined; {where} would decide"
+
+
+def _needed(best: FitResult, rival: FitResult) -> str:
+    """Return at which noise the larger circuit would be chosen, if what it sees is real.
+
+    What chi-square falls by is what is real, which stays, and what the additional parameters take
+    of the noise: their number times its variance. Less noise lowers all but the first. A fall that
+    AIC does not pay for either is no hint.
+    """
+    count, extra = best.n_data, rival.n_free - best.n_free
+    share = extra / max(rival.degrees_of_freedom, 1)
+    real = best.chi_square / rival.chi_square - 1.0 - share
+    asked = np.expm1((extra * np.log(count) + WORTH) / count) - share
+    if rival.aic >= best.aic or real <= 0 or asked <= real:
+        return "nothing in the data hints at it"
+    factor = float(np.sqrt(real / asked))
     return (
-        f"{arcs} {noun}: the search ends at {MOST_ARCS}; what is left ({100 * best.rms:.2g} %) may "
-        "be drift or a shape that no arc has"
+        f"{factor:.2g} times the noise, as the mean of {np.ceil(factor**-2):.0f} such sweeps has, "
+        "or a wider range of frequency would decide"
     )
