@@ -72,14 +72,12 @@ class Blanks:
             for kind, blank in (("short", self.short), ("open", self.open))
             if blank is not None
         )
-        notes = spectrum.metadata.get("notes", ())
-        notes = (notes,) if isinstance(notes, str) else tuple(notes)
         said = (f"corrected by blanks: {names}", *_warnings(spectrum, passing))
         corrected = Spectrum(
             spectrum.frequency, cell / (1.0 - passing), spectrum.label, spectrum.metadata,
             spectrum.reasons,
         )  # fmt: skip
-        return corrected.with_metadata(correction=names, notes=(*notes, *said))
+        return corrected.with_metadata(correction=names, notes=(*spectrum.notes, *said))
 
     def _series(self, spectrum: Spectrum) -> ComplexArray | float:
         """Return Zs in ohm at the spectrum's frequencies."""

@@ -11,6 +11,21 @@ class EisfitError(Exception):
     """Root of all errors that eisfit raises on purpose."""
 
 
+def said_of(error: BaseException) -> str:
+    """Return what to say of an error of one piece of work, whose failure the rest outlives.
+
+    Its own message, or, where eisfit did not raise it on purpose, that it is a fault of ours.
+    """
+    if isinstance(error, EisfitError):
+        return str(error)
+    return f"{fault(error)}: please report it"
+
+
+def fault(error: BaseException) -> str:
+    """Return what to say of an error that eisfit did not raise on purpose."""
+    return f"eisfit failed where it should not: {type(error).__name__}: {error}"
+
+
 class SpectrumError(EisfitError, ValueError):
     """Numbers that cannot form a spectrum, or an operation that leaves none."""
 

@@ -51,10 +51,7 @@ def _arc_index(fit: FitResult, label: str) -> int:
 
 def reader_warnings(spectrum: Spectrum) -> tuple[str, ...]:
     """Return what the reader of a spectrum's file warned of: rows missing, signs in doubt."""
-    notes = spectrum.metadata.get("notes", ())
-    if isinstance(notes, str):
-        notes = (notes,)
-    return tuple(f"file: {note}" for note in notes if str(note).startswith("warning"))
+    return tuple(f"file: {note}" for note in spectrum.notes if note.startswith("warning"))
 
 
 def unseen_roles(analysis: Analysis) -> set[str]:

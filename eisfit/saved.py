@@ -19,6 +19,7 @@ from eisfit.errors import CircuitError, ModelError, OutputError, ResultError, Sp
 from eisfit.fitting.result import FitResult
 from eisfit.frozen import FrozenDict
 from eisfit.io.atomic import write_text_atomically
+from eisfit.io.paths import utf8
 from eisfit.spectrum import Spectrum
 
 FORMAT = "eisfit-fit"
@@ -350,8 +351,7 @@ def plain(value: Any, where: str = "the result") -> Any:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, str):
-        # File names may hold bytes that are no text; UTF-8 cannot carry them
-        return value.encode("utf-8", "backslashreplace").decode("utf-8")
+        return utf8(value)
     if isinstance(value, float):
         if math.isfinite(value):
             return value
@@ -366,7 +366,7 @@ def plain(value: Any, where: str = "the result") -> Any:
 
 
 def _number(value: Any) -> float:
-    """Return a number of `_plain` as it was."""
+    """Return a number of `plain` as it was."""
     if value is None:
         return math.nan
     if isinstance(value, str):

@@ -101,6 +101,17 @@ class Spectrum(FrozenArrays):
         used = self.used().frequency
         return 1.0 / (2.0 * np.pi * used[0]), 1.0 / (2.0 * np.pi * used[-1])
 
+    @property
+    def sweep(self) -> int:
+        """Number of the sweep in its file, from 1."""
+        return int(self.metadata.get("sweep", 1))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What its reader, and what was done to it since, have to say."""
+        notes = self.metadata.get("notes", ())
+        return (notes,) if isinstance(notes, str) else tuple(map(str, notes))
+
     def used(self) -> Spectrum:
         """Return the spectrum without its masked points; itself where none is masked.
 
@@ -116,21 +127,24 @@ class Spectrum(FrozenArrays):
             raise SpectrumError(f"every point of {self.label or 'the spectrum'} is masked")
         return self._keep(keep)
 
-    def crop(self, f_min: float = 0.0, f_max: float = np.inf) -> Spectrum:
-        """Return the points with `f_min <= f <= f_max` (Hz).
+    def crop(self, f_min: float | None = None, f_max: float | None = None) -> Spectrum:
+        """Return the points with `f_min <= f <= f_max` (Hz); None is no limit.
 
         Raises
         ------
         SpectrumError
             If no point lies between the limits; the message says what the spectrum covers.
         """
-        keep = (self.frequency >= f_min) & (self.frequency <= f_max)
+        low = 0.0 if f_min is None else f_min
+        high = np.inf if f_max is None else f_max
+        check_window(low, high)
+        keep = (self.frequency >= low) & (self.frequency <= high)
         if not keep.any():
             raise SpectrumError(
-                f"no point between {f_min:g} and {f_max:g} Hz: the spectrum covers "
+                f"no point between {low:g} and {high:g} Hz: the spectrum covers "
                 f"{self.frequency[-1]:g} to {self.frequency[0]:g} Hz"
             )
-        return self._keep(keep)
+        return self if keep.all() else self._keep(keep)
 
     def masked(
         self, where: ArrayLike | Callable[[FloatArray, ComplexArray], ArrayLike], reason: str
@@ -195,6 +209,20 @@ class Spectrum(FrozenArrays):
         reasons = tuple(r for r, k in zip(self.reasons, keep, strict=True) if k)
         return replace(
             self, frequency=self.frequency[keep], impedance=self.impedance[keep], reasons=reasons
+        )
+
+
+def check_window(f_min: float | None, f_max: float | None) -> None:
+    """Refuse limits of frequency (Hz) between which nothing can be.
+
+    Raises
+    ------
+    SpectrumError
+        If the lower one is above the upper one.
+    """
+    if f_min is not None and f_max is not None and f_min > f_max:
+        raise SpectrumError(
+            f"f_min {f_min:g} Hz is above f_max {f_max:g} Hz: nothing is between, exchange them"
         )
 
 

@@ -19,6 +19,16 @@ PEAK_COLUMNS = (
 STATUSES = ("ok", "unresolved", "at bound", "outside window", "not determined")
 
 
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return a table as rows, by the names of its columns."""
+    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+
+
+def is_empty(value: Any) -> bool:
+    """Return whether a cell holds nothing: no text, or no number."""
+    return value is None or value == "" or value != value
+
+
 def frame(rows: Iterable[Mapping[str, Any]], columns: tuple[str, ...]) -> pd.DataFrame:
     """Return rows as a DataFrame with `columns` first, in their order, then whatever else is there.
 

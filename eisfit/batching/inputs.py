@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eisfit.errors import ReadError
+from eisfit.io.paths import utf8
 
 # A group is about one lot of spectra: a sweep of 70 points is some 4 kB of text
 SWEEP_BYTES = 4096
@@ -41,7 +42,7 @@ class InputFile:
     @property
     def key(self) -> str:
         """The path as text that UTF-8 can carry: what tables know the file by."""
-        return self.path.encode("utf-8", "backslashreplace").decode("utf-8")
+        return utf8(self.path)
 
 
 def find_files(given: Iterable[str | os.PathLike[str]], out: Path) -> list[InputFile]:

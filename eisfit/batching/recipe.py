@@ -16,8 +16,9 @@ from typing import Any
 from eisfit._version import __version__
 from eisfit.circuit.circuit import Circuit
 from eisfit.circuit.models import Model, Role, load_model
-from eisfit.errors import EngineError, FitError, ReadError
+from eisfit.errors import EngineError, FitError
 from eisfit.frozen import FrozenDict
+from eisfit.spectrum import check_window
 
 FORMAT, VERSION = "eisfit-batch", 1
 AUTO = "auto"
@@ -54,7 +55,7 @@ class Recipe:
 
     Raises
     ------
-    ModelError, CircuitError, FitError, RelaxationError, ReadError
+    ModelError, CircuitError, FitError, RelaxationError, ReadError, SpectrumError
         If something is unknown or impossible; before any file is opened.
     """
 
@@ -87,8 +88,7 @@ class Recipe:
         FitOptions(**self.fit_options)
         Settings.of(self.drt_options)
         Request.of(**self.read_options)
-        if self.f_min is not None and self.f_max is not None and self.f_min > self.f_max:
-            raise ReadError(f"f_min {self.f_min:g} is above f_max {self.f_max:g} Hz")
+        check_window(self.f_min, self.f_max)
 
     @property
     def fit_options(self) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from eisfit.batching.schema import COUNT, FLAG, REAL, TABLES
 from eisfit.fitting.derived import parameter_interval, quantile, resistance_rows
+from eisfit.io.paths import utf8
 from eisfit.roles import is_far
 
 if TYPE_CHECKING:
@@ -69,19 +70,12 @@ def _cell(kind: str, value: Any) -> Any:
         return int(value)
     if kind == FLAG:
         return bool(value)
-    return text(value)
-
-
-def text(value: Any) -> str:
-    """Return text that UTF-8 can carry; names of files and samples may hold anything."""
-    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    return utf8(str(value))
 
 
 def spectrum_row(spectrum: Spectrum, errors: Sequence[str]) -> dict[str, Any]:
     """Return the row of a spectrum in `spectra`."""
     metadata = spectrum.metadata
-    notes = metadata.get("notes", ())
-    notes = (notes,) if isinstance(notes, str) else notes
     return {
         "points": len(spectrum),
         "frequency_high_hz": spectrum.frequency[0],
@@ -91,7 +85,7 @@ def spectrum_row(spectrum: Spectrum, errors: Sequence[str]) -> dict[str, Any]:
         "electrode": metadata.get("electrode"),
         "status": "failed" if errors else "done",
         "error": "; ".join(errors),
-        "warnings": "; ".join(str(note) for note in notes if str(note).startswith("warning")),
+        "warnings": "; ".join(note for note in spectrum.notes if note.startswith("warning")),
     }
 
 

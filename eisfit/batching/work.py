@@ -16,7 +16,7 @@ from eisfit.batching import rows
 from eisfit.batching.inputs import InputFile
 from eisfit.batching.recipe import AUTO, Recipe, recipe_of
 from eisfit.batching.schema import LEDGER
-from eisfit.errors import EisfitError
+from eisfit.errors import said_of
 from eisfit.spectrum import Spectrum
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _spectra_of(file: InputFile, recipe: Recipe) -> tuple[list[Spectrum], str]:
 def _compute(parts: Sequence[_Part], recipe: Recipe, book: rows.Book) -> None:
     """Compute what the recipe asks for and write the rows."""
     owners = [(part, i) for part in parts for i in range(len(part.spectra))]
-    cropped = [_attempt(_cropped, part.spectra[i], recipe) for part, i in owners]
+    cropped = [_attempt(part.spectra[i].crop, recipe.f_min, recipe.f_max) for part, i in owners]
     fits = _fits([s if isinstance(s, Spectrum) else None for s in cropped], recipe)
     for (part, i), spectrum, fit in zip(owners, cropped, fits, strict=True):
         given = part.spectra[i]
@@ -257,13 +257,6 @@ def _chosen(spectrum: Spectrum, options: FitOptions) -> FitResult:
     return choose(spectrum, options).best
 
 
-def _cropped(spectrum: Spectrum, recipe: Recipe) -> Spectrum:
-    if recipe.f_min is None and recipe.f_max is None:
-        return spectrum
-    high = float("inf") if recipe.f_max is None else recipe.f_max
-    return spectrum.crop(recipe.f_min or 0.0, high)
-
-
 def _attempt(compute: Callable[..., Result], *given: Any, **options: Any) -> Result | str:
     """Return what is computed, or why it cannot be."""
     try:
@@ -275,9 +268,7 @@ def _attempt(compute: Callable[..., Result], *given: Any, **options: Any) -> Res
 def _said(error: BaseException) -> str:
     if isinstance(error, MemoryError) or isinstance(error.__cause__, MemoryError):
         return "needs more memory than a task may take"
-    if isinstance(error, EisfitError):
-        return str(error)
-    return f"eisfit failed where it should not: {type(error).__name__}: {error}"
+    return said_of(error)
 
 
 def _ledger_head(recipe: Recipe) -> dict[str, Any]:

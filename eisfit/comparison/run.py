@@ -11,7 +11,7 @@ from eisfit.analysis import Analysis
 from eisfit.circuit.models import Model, load_model
 from eisfit.comparison.comparison import Comparison
 from eisfit.comparison.words import conditions, named
-from eisfit.errors import EisfitError, SeriesError
+from eisfit.errors import SeriesError, said_of
 from eisfit.series import Failure, Series
 from eisfit.series.doubts import doubts
 from eisfit.spectrum import Spectrum
@@ -118,8 +118,5 @@ def follow(
     """Return a track; one that cannot be followed at all, as by a wrong model, has failed whole."""
     try:
         return track(spectra, position, model, **options)
-    except EisfitError as error:
-        said = str(error)
     except Exception as error:  # of one track: the others still have their results
-        said = f"{type(error).__name__}: {error} (an error in eisfit itself: please report it)"
-    return Track((None,) * len(spectra), (said,) * len(spectra))
+        return Track((None,) * len(spectra), (said_of(error),) * len(spectra))

@@ -6,12 +6,13 @@ open is our assumption, and is written beside the data.
 
 from eisfit.demo.cells import CELLS
 from eisfit.demo.files import assumptions, make_files, make_series, series_files
-from eisfit.demo.findings import analyses, comparison, published_rows, run
+from eisfit.demo.findings import COLUMNS, analyses, comparison, published_rows, run
 from eisfit.demo.given import MARK, NOISE, REFERENCE, Cell, Given
 from eisfit.demo.studies import STUDIES, Study
 
 __all__ = [
     "CELLS",
+    "COLUMNS",
     "MARK",
     "NOISE",
     "REFERENCE",

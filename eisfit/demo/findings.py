@@ -39,8 +39,8 @@ def analyses(folder: str | os.PathLike[str]) -> Iterator[Analysis]:
 
     for cell in CELLS:
         spectrum = read(Path(folder) / cell.file_name)[0].with_label(cell.label)
-        notes = (*spectrum.metadata.get("notes", ()), MARK)
-        yield analyze(spectrum.with_metadata(notes=notes, synthetic=True), cell.model)
+        marked = spectrum.with_metadata(notes=(*spectrum.notes, MARK), synthetic=True)
+        yield analyze(marked, cell.model)
 
 
 def run(folder: str | os.PathLike[str]) -> list[Analysis]:

@@ -95,7 +95,7 @@ class Member:
     @property
     def sweep(self) -> int:
         """Number of the sweep in its file, from 1."""
-        return int(self.spectrum.metadata.get("sweep", 1))
+        return self.spectrum.sweep
 
     def conditions(self) -> dict[str, Any]:
         """Return the columns that say what was measured; `CONDITIONS`, then the extra ones.

@@ -120,7 +120,7 @@ def _wanted(row: Row, spectra: Sequence[Spectrum]) -> list[Spectrum]:
     if not text or text.casefold() == "all":
         return list(spectra)
     number = number_in(text)
-    found = [s for s in spectra if s.metadata.get("sweep", 1) == number]
+    found = [s for s in spectra if s.sweep == number]
     if not found:
         raise SeriesError(
             f"{row.where}: there is no sweep {text!r} in the file, which has "
@@ -131,9 +131,7 @@ def _wanted(row: Row, spectra: Sequence[Spectrum]) -> list[Spectrum]:
 
 def _cropped(spectrum: Spectrum, row: Row) -> Spectrum:
     low, high = row.number("f_min_hz"), row.number("f_max_hz")
-    if math.isnan(low) and math.isnan(high):
-        return spectrum
-    return spectrum.crop(0.0 if math.isnan(low) else low, math.inf if math.isnan(high) else high)
+    return spectrum.crop(None if math.isnan(low) else low, None if math.isnan(high) else high)
 
 
 def _time(row: Row, spectrum: Spectrum, first: Spectrum, several: bool) -> float:
