@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Sequence
+import io
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,13 @@ from typing import IO, TYPE_CHECKING, Any
 from eisfit.batching.parts import part_files, settings_text
 from eisfit.batching.schema import TABLES, arrow_schema
 from eisfit.errors import EngineError, OutputError, ResultError
+from eisfit.export import defused
+from eisfit.io.atomic import atomically
+from eisfit.io.paths import make_folder, refuse_existing
 
 if TYPE_CHECKING:
     import pyarrow.dataset as ds
 
-# With these a cell begins what a spreadsheet takes for a formula (OWASP, CSV injection)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _ROWS = 10_000
 
 
@@ -124,7 +126,7 @@ def table_rows(folder: Path, table: str) -> Iterator[Sequence[Any]]:
             yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 
-def write_csv(rows: Iterator[Sequence[Any]], stream: IO[str]) -> None:
+def write_csv(rows: Iterable[Sequence[Any]], stream: IO[str]) -> None:
     """Write rows as CSV, every digit of a number; text that begins like a formula gets a quote."""
     writer = csv.writer(stream, lineterminator="\n")
     for row in rows:
@@ -140,23 +142,13 @@ def write_tables(folder: Path, out: Path, force: bool) -> list[Path]:
         If a file is there already and `force` is false, or the system refuses to write.
     """
     targets = {t: out / f"{t}.csv" for t, count in counts(folder).items() if count}
-    there = [str(path) for path in targets.values() if path.exists()]
-    if there and not force:
-        raise OutputError(f"{', '.join(there)} exist already: --force replaces them")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for table, path in targets.items():
-            aside = path.with_name(f".{path.name}.tmp")
-            try:
-                with aside.open("w", encoding="utf-8", newline="") as stream:
-                    write_csv(table_rows(folder, table), stream)
-                aside.replace(path)
-            finally:
-                aside.unlink(missing_ok=True)
-    except OutputError:
-        raise
-    except OSError as error:
-        raise OutputError(f"cannot write into {out}: {error.strerror or error}") from error
+    refuse_existing(targets.values(), force)
+    make_folder(out)
+    for table, path in targets.items():
+        with atomically(path, force) as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+            write_csv(table_rows(folder, table), text)
+            text.detach()
     return list(targets.values())
 
 
@@ -167,6 +159,4 @@ def _cell(value: Any) -> Any:
         return str(value).lower()
     if isinstance(value, float):
         return repr(value)
-    if isinstance(value, str) and value.startswith(_FORMULA):
-        return f"'{value}"
-    return value
+    return defused(value)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from eisfit.cli.drawing import Drawn, Studio
 from eisfit.cli.inputs import Item
-from eisfit.cli.jobs import Job, csv_text
+from eisfit.cli.jobs import Job
 from eisfit.cli.outputs import Plan
+from eisfit.export import csv_text
+from eisfit.tables import frame, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,10 +61,10 @@ class Archive:
         # One result ahead, so that few plots wait in memory
         self._write_plots()
         work, of = self._job.to_draw(result)
-        self._drawing.append((place, self._studio.draw(work, of, self._plan.output.formats)))
-        for name, frame in self._job.frames(result).items():
-            self._plan.write(place, name, csv_text(frame))
-            self._tables.setdefault(name, []).append(frame.assign(file=item.file))
+        self._drawing.append((place, self._studio.draw(work, of, self._plan.output.suffixes)))
+        for name, table in self._job.frames(result).items():
+            self._plan.write(place, name, csv_text(table))
+            self._tables.setdefault(name, []).append(table.assign(file=item.file))
         for name, text in self._job.contents(result).items():
             self._plan.write(place, name, text)
 
@@ -81,8 +83,5 @@ class Archive:
 
 def joined(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
     """Return the rows of all tables in one, with every column that any has; `file` is the last."""
-    from eisfit.tables import frame
-
     columns = dict.fromkeys(str(c) for f in frames for c in f.columns if c != "file")
-    rows = [{str(k): v for k, v in row.items()} for f in frames for row in f.to_dict("records")]
-    return frame(rows, (*columns, "file"))
+    return frame([row for f in frames for row in records(f)], (*columns, "file"))

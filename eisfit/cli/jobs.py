@@ -16,7 +16,9 @@ from eisfit.cli.drawing import Draw, Drawn
 from eisfit.cli.screen import Screen
 from eisfit.cli.text import number, percent, prefixed
 from eisfit.errors import EngineError
+from eisfit.export import csv_text
 from eisfit.saved import saved_text
+from eisfit.tables import frame, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -158,8 +160,6 @@ class Relaxation:
         return {"drt_peaks.csv": result.peaks()}
 
     def contents(self, result: DRTResult) -> dict[str, str]:
-        from eisfit.tables import frame
-
         names = ("tau_s", "frequency_hz", "gamma_ohm", "lower_ohm", "upper_ohm", "in_window")
         columns = (
             result.tau, 1.0 / (2.0 * np.pi * result.tau), result.gamma, result.lower,
@@ -204,14 +204,13 @@ class Validity:
         return kramers_kronig(spectrum)
 
     def frames(self, result: KKResult) -> dict[str, pd.DataFrame]:
-        from eisfit.tables import frame
-
         names = ("sample", "sweep", "frequency_hz", "residual_real", "residual_imaginary",
                  "suspect", "masked_because")  # fmt: skip
         spectrum = result.spectrum
-        sweep = spectrum.metadata.get("sweep", 1)
         rows = [
-            dict(zip(names, (spectrum.label, sweep, f, r.real, r.imag, s, why), strict=True))
+            dict(
+                zip(names, (spectrum.label, spectrum.sweep, f, r.real, r.imag, s, why), strict=True)
+            )
             for f, r, s, why in zip(
                 spectrum.frequency, result.residuals, result.suspect, spectrum.reasons, strict=True
             )
@@ -238,11 +237,6 @@ def _with_warnings(spectrum: Spectrum, notes: Sequence[str] = ()) -> tuple[str, 
     from eisfit.remarks import reader_warnings
 
     return (*reader_warnings(spectrum), *notes)
-
-
-def csv_text(table: pd.DataFrame) -> str:
-    """Return a table as CSV with every digit."""
-    return str(table.to_csv(index=False, lineterminator="\n"))
 
 
 def checked_drt_options(options: Mapping[str, Any], engine: str = "eisfit") -> dict[str, Any]:
@@ -304,11 +298,6 @@ def _rendered(drawn: Mapping[str, Any], formats: tuple[str, ...]) -> Drawn:
         for name, axes in drawn.items()
         for suffix in formats
     ]
-
-
-def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return a table as rows."""
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _verdict(result: KKResult) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from eisfit.errors import OutputError
 from eisfit.export.typeset import latex_table, markdown_table
 from eisfit.io.atomic import write_bytes_atomically, write_text_atomically
+from eisfit.io.formula import is_formula
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,8 +29,6 @@ FORMATS: Mapping[str, str] = {
     "latex": ".tex",
     "markdown": ".md",
 }
-# What makes a spreadsheet take text for a formula; the wide forms, for those that fold them
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _MOST_ROWS = 1_048_575  # of a sheet, below the headings
 _LONGEST = 32_767  # characters in a cell
@@ -122,8 +121,8 @@ def write_workbook(
 
 def csv_text(table: pd.DataFrame) -> str:
     """Return a table as CSV, every digit kept, formulas defused."""
-    safe = table.map(_defused)
-    safe.columns = [_defused(str(column)) for column in table.columns]
+    safe = table.map(defused)
+    safe.columns = [defused(str(column)) for column in table.columns]
     return str(safe.to_csv(index=False, lineterminator="\n"))
 
 
@@ -138,7 +137,7 @@ def _by_suffix(path: str | os.PathLike[str]) -> str:
     )
 
 
-def _defused(cell: Any) -> Any:
+def defused(cell: Any) -> Any:
     """Return a cell that no spreadsheet takes for a formula: text that begins like one is marked.
 
     Numbers stay as they are, also those that are text. A lone carriage return would not be quoted,
@@ -147,7 +146,7 @@ def _defused(cell: Any) -> Any:
     if not isinstance(cell, str):
         return cell
     cell = cell.replace("\r\n", "\n").replace("\r", "\n")
-    harmless = _NUMBER.fullmatch(cell) or not cell.lstrip(" ").startswith(_FORMULA)
+    harmless = _NUMBER.fullmatch(cell) or not is_formula(cell)
     return cell if harmless else "'" + cell
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from eisfit.errors import OutputError
 
@@ -31,6 +34,20 @@ def write_bytes_atomically(path: str | os.PathLike[str], data: bytes, force: boo
     OutputError
         If the file exists and `force` is false, or the system refuses to write.
     """
+    with atomically(path, force) as stream:
+        stream.write(data)
+    return Path(path)
+
+
+@contextmanager
+def atomically(path: str | os.PathLike[str], force: bool = False) -> Iterator[IO[bytes]]:
+    """Give a stream whose content becomes a file when all of it is written; nothing before.
+
+    Raises
+    ------
+    OutputError
+        As `write_bytes_atomically`.
+    """
     target = Path(path)
     if target.is_dir():
         raise OutputError(f"{target} is a folder: give the name of a file to write")
@@ -40,7 +57,7 @@ def write_bytes_atomically(path: str | os.PathLike[str], data: bytes, force: boo
     temporary = target.parent / f".eisfit-{secrets.token_hex(8)}.tmp"
     try:
         with temporary.open("xb") as stream:
-            stream.write(data)
+            yield stream
             stream.flush()
             os.fsync(stream.fileno())
         _move(temporary, target, force)
@@ -53,7 +70,6 @@ def write_bytes_atomically(path: str | os.PathLike[str], data: bytes, force: boo
         ) from error
     finally:
         temporary.unlink(missing_ok=True)
-    return target
 
 
 def _move(temporary: Path, target: Path, force: bool) -> None:

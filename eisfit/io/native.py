@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from eisfit.errors import NoImpedanceError, ReadError, SpectrumError
+from eisfit.io.formula import is_formula
 from eisfit.io.jsontable import check_entries
 from eisfit.io.request import Request
 from eisfit.io.source import Source
@@ -28,17 +29,16 @@ _TAKEN = (
     "frequency_hz: frequency in Hz", "real_ohm: real part in ohm",
     "imaginary_ohm: imaginary part in ohm",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def guarded(text: str) -> str:
     """Return text for a cell that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.lstrip("'").startswith(_FORMULA) else text
+    return f"'{text}" if is_formula(text.lstrip("'")) else text
 
 
 def unguarded(cell: str) -> str:
     """Return the text of a cell as `guarded` wrote it."""
-    begins = cell.startswith("'") and cell.lstrip("'").startswith(_FORMULA)
+    begins = cell.startswith("'") and is_formula(cell.lstrip("'"))
     return cell[1:] if begins else cell
 
 

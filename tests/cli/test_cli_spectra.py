@@ -297,3 +297,14 @@ def test_other_engines(command: list[str], run: Run, cell: Path, tmp_path: Path)
         assert found["R1"] == pytest.approx(R1, rel=0.01)
     else:
         assert result["drt"]["resistance_polarization_ohm"] == pytest.approx(R1, rel=0.05)
+
+
+def test_no_cell_of_a_table_is_a_formula_for_a_spreadsheet(run: Run, tmp_path: Path) -> None:
+    """The name of a sample may come from anybody: a spreadsheet must not run it."""
+    name = "=cmd|' /C calc'!A0"
+    file = write(tmp_path / "cell.csv").rename(tmp_path / f"{name.replace('/', '-')}.csv")
+    run("fit", file, "-m", "zarc1", "-o", tmp_path / "out")
+    for table in ("resistances.csv", "drt_peaks.csv"):
+        with (tmp_path / "out" / table).open(encoding="utf-8", newline="") as stream:
+            for row in csv.DictReader(stream):
+                assert row["sample"].startswith("'=cmd")
