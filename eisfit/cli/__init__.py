@@ -59,7 +59,7 @@ def _run(arguments: list[str]) -> int:
     from typer.main import get_command
 
     from eisfit.cli.app import app
-    from eisfit.errors import EisfitError
+    from eisfit.errors import EisfitError, fault
 
     # ClickException: typer brings its own copy of click, older versions use the installed one
     click_exception: type[Exception] = typer.BadParameter.__mro__[2]
@@ -87,11 +87,6 @@ def _run(arguments: list[str]) -> int:
             f"prints with {TRACEBACK}=1 before it, or after eisfit --traceback",
             FAULT,
         )
-
-
-def fault(error: Exception) -> str:
-    """Return what to say of an error that eisfit did not raise on purpose."""
-    return f"eisfit failed where it should not: {type(error).__name__}: {error}"
 
 
 def _wrong_use(error: Exception) -> int:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from eisfit.batching.progress import BatchResult, Progress
     from eisfit.batching.recipe import Recipe
     from eisfit.batching.run import Conduct
+    from eisfit.cli.groups import Running
 
 LINE_S = 30.0  # between lines in a pipe
 PATIENCE_S = 20.0  # for an answer of a scheduler
@@ -66,6 +67,24 @@ def batch(
         complain([f"stopped; the same command goes on: {_command()}"])
         return INTERRUPTED
     return _status(result)
+
+
+def conduct(running: Running) -> Conduct:
+    """Return how the batch is run.
+
+    Raises
+    ------
+    EngineError
+        If there is no scheduler at the address.
+    """
+    from eisfit.batching.run import Conduct
+    from eisfit.batching.work import Limits
+
+    limits = Limits(running.time_limit, int(running.memory_limit * 2**30))
+    workers = running.workers
+    if workers is None and running.dask is not None:
+        workers = cluster_size(running.dask)
+    return Conduct(workers, limits, running.anew, running.retry)
 
 
 def _run(

@@ -6,7 +6,6 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from eisfit.cli.screen import Screen
 from eisfit.errors import ReadError, SeriesError, SeriesWarning
 
 if TYPE_CHECKING:
+    from eisfit.cli.groups import Study
     from eisfit.comparison import Comparison
     from eisfit.series import Series
     from eisfit.spectrum import Spectrum
@@ -23,79 +23,51 @@ if TYPE_CHECKING:
 PATTERN = "{sample}"
 
 
-@dataclass(frozen=True)
-class Study:
-    """What the user gave.
+def series_of(study: Study) -> Series:
+    """Return the series, cropped, corrected and with the sizes given.
 
-    Attributes
-    ----------
-    paths : tuple of str
-        One manifest, or files.
-    along, pattern : str
-    blanks : (short, open), files or None
-    window : (lowest, highest) frequency in Hz, or None
-    size : (area in cm2, thickness in cm), or None
+    Raises
+    ------
+    SeriesError, ReadError, SpectrumError, CorrectionError, GeometryError
+        If nothing can be read, or the options make no sense.
     """
+    from eisfit.geometry import Geometry
+    from eisfit.spectrum import check_window
 
-    paths: tuple[str, ...]
-    along: str = ""
-    pattern: str = ""
-    blanks: tuple[str | None, str | None] = (None, None)
-    window: tuple[float | None, float | None] = (None, None)
-    size: tuple[float | None, float | None] = (None, None)
-
-    def series(self) -> Series:
-        """Return the series, cropped, corrected and with the sizes given.
-
-        Raises
-        ------
-        SeriesError, ReadError, CorrectionError, GeometryError
-            If nothing can be read, or the options make no sense.
-        """
-        from eisfit.geometry import Geometry
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", SeriesWarning)  # failures are shown at the end
-            series = self._read()
-        low, high = self.window
-        if low is not None or high is not None:
-            if low is not None and high is not None and low > high:
-                raise ReadError(f"--f-min {low:g} is above --f-max {high:g}: nothing is between")
-            ends = (low or 0.0, float("inf") if high is None else high)
-            series = series.prepared(lambda spectrum: spectrum.crop(*ends))
-        short, opened = (_blank(file) for file in self.blanks)
-        if short is not None or opened is not None:
-            series = series.corrected(short, opened)
-        area, thickness = self.size
-        if area is not None or thickness is not None:
-            series = series.with_geometry(Geometry(area_cm2=area, thickness_cm=thickness))
-        return series
-
-    def _read(self) -> Series:
-        from eisfit.series import Series, is_manifest, is_meant_as_manifest, is_spreadsheet
-
-        manifests = [path for path in self.paths if is_manifest(path)]
-        if manifests and len(self.paths) > 1:
-            raise SeriesError(f"{manifests[0]} is a manifest: give it alone, it names the files")
-        alone = len(self.paths) == 1 and not self.pattern
-        if not manifests and not (alone and is_meant_as_manifest(self.paths[0])):
-            try:
-                return Series.from_files(self.paths, self.pattern or PATTERN, self.along)
-            except SeriesError as error:
-                if alone and is_spreadsheet(self.paths[0]):
-                    hint = "if it is a manifest, save it as CSV"
-                    raise SeriesError(f"{error}; {hint}") from None
-                raise
-        if self.pattern:
-            raise SeriesError("a manifest says what each file is: leave out --pattern")
-        return Series.from_manifest(self.paths[0], self.along)
+    check_window(study.f_min, study.f_max)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SeriesWarning)  # failures are shown at the end
+        series = _read(study)
+    if study.f_min is not None or study.f_max is not None:
+        series = series.prepared(lambda spectrum: spectrum.crop(study.f_min, study.f_max))
+    short, opened = _blank(study.short), _blank(study.open_circuit)
+    if short is not None or opened is not None:
+        series = series.corrected(short, opened)
+    if study.area is not None or study.thickness is not None:
+        size = Geometry(area_cm2=study.area, thickness_cm=study.thickness)
+        series = series.with_geometry(size)
+    return series
 
 
-def drt_options(regularization: str, seed: int) -> dict[str, Any]:
-    """Return the options of the DRT, checked before any file is read."""
-    from eisfit.cli.jobs import checked_drt_options
+def _read(study: Study) -> Series:
+    from eisfit.series import Series, is_manifest, is_meant_as_manifest, is_spreadsheet
 
-    return checked_drt_options({"regularization": regularization, "seed": seed})
+    paths, pattern = study.paths, study.pattern
+    manifests = [path for path in paths if is_manifest(path)]
+    if manifests and len(paths) > 1:
+        raise SeriesError(f"{manifests[0]} is a manifest: give it alone, it names the files")
+    alone = len(paths) == 1 and not pattern
+    if not manifests and not (alone and is_meant_as_manifest(paths[0])):
+        try:
+            return Series.from_files(paths, pattern or PATTERN, study.along)
+        except SeriesError as error:
+            if alone and is_spreadsheet(paths[0]):
+                hint = "if it is a manifest, save it as CSV"
+                raise SeriesError(f"{error}; {hint}") from None
+            raise
+    if pattern:
+        raise SeriesError("a manifest says what each file is: leave out --pattern")
+    return Series.from_manifest(paths[0], study.along)
 
 
 def compare(
@@ -120,7 +92,7 @@ def compare(
     from eisfit.comparison.save import check_free, document
 
     chosen = model if model == "auto" else load_model(model)
-    series = study.series()
+    series = series_of(study)
     if out is not None and not force:
         check_free(series, Path(out), formats)
     steps = len(series) + (2 + len(planned(series)) if out is not None else 0)

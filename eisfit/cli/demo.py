@@ -8,13 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eisfit.cli.archive import Archive
+from eisfit.cli.groups import Output
 from eisfit.cli.inputs import Item
-from eisfit.cli.jobs import Analyze, csv_text, records
-from eisfit.cli.outputs import Output, Plan
+from eisfit.cli.jobs import Analyze
+from eisfit.cli.outputs import Plan
 from eisfit.cli.run import Done, names, print_json, report, show, show_written
 from eisfit.cli.screen import Column, Screen, progress
 from eisfit.cli.text import with_error
-from eisfit.errors import OutputError
+from eisfit.io.paths import refuse_existing
+from eisfit.tables import frame, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,8 +44,16 @@ def demo(out: str, force: bool, as_json: bool) -> int:
     OutputError
         If files are there already and `force` is false, or cannot be written.
     """
-    from eisfit.demo import CELLS, STUDIES, comparison, make_files, make_series, published_rows
-    from eisfit.tables import frame
+    from eisfit.demo import (
+        CELLS,
+        COLUMNS,
+        STUDIES,
+        comparison,
+        make_files,
+        make_series,
+        published_rows,
+    )
+    from eisfit.export import csv_text
 
     top = Path(out)
     spectra = top / _SPECTRA
@@ -51,16 +61,15 @@ def demo(out: str, force: bool, as_json: bool) -> int:
     job = Analyze("demo", {})
     items = [Item(str(spectra / cell.file_name), cell.spectrum(), False) for cell in CELLS]
     taken = {*job.tables, _COMPARISON, _SPECTRA, *(study.name for study in STUDIES)}
-    plan = Plan.of(Output(top, force=force), items, True, taken)
-    plan.check(names(job, plan.output.formats), job.tables)
+    plan = Plan.of(Output(out, force=force), items, True, taken)
+    plan.check(names(job, plan.output.suffixes), job.tables)
     make_files(spectra, force)
     manifests = make_series(spectra, force)
     done = _analyze(job, items, plan, spectra)
     compared = _compare(STUDIES, manifests, top, force)
     found = [comparison(analysis for _, analysis in done)]
     found += [published_rows(study.resistances()) for study in compared]
-    rows = [row for table in found for row in records(table)]
-    table = frame(rows, tuple(found[0].columns))
+    table = frame([row for part in found for row in records(part)], COLUMNS)
     plan.write(top, _COMPARISON, csv_text(table))
     if as_json:
         print_json({"synthetic": True, "comparison": records(table), "folder": str(top)})
@@ -79,9 +88,7 @@ def _check_free(top: Path, force: bool) -> None:
 
     foreseen = [*(top / _SPECTRA / cell.file_name for cell in CELLS), top / _COMPARISON]
     foreseen += [folder / study.name for folder in (top / _SPECTRA, top) for study in STUDIES]
-    there = [str(path) for path in foreseen if path.exists()]
-    if there and not force:
-        raise OutputError(f"{', '.join(there)} exist already: give another --out, or --force")
+    refuse_existing(foreseen, force)
 
 
 def _analyze(job: Analyze, items: Sequence[Item], plan: Plan, spectra: Path) -> Done:

@@ -2,56 +2,18 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eisfit.cli.text import clean
 from eisfit.errors import EisfitError, ReadError
+from eisfit.io.paths import key, unused, utf8
 
 if TYPE_CHECKING:
+    from eisfit.cli.groups import Selection
     from eisfit.spectrum import Spectrum
-
-
-@dataclass(frozen=True)
-class Selection:
-    """Which files, and what of them."""
-
-    files: tuple[str, ...]
-    electrode: str | None = None
-    sweeps: tuple[int, ...] = ()
-    f_min: float | None = None
-    f_max: float | None = None
-    columns: str | None = None
-    sign: str | None = None
-    decimal: str | None = None
-
-    @classmethod
-    def of(
-        cls,
-        files: Sequence[str],
-        electrode: Enum | None,
-        sweeps: Sequence[int] | None,
-        f_min: float | None,
-        f_max: float | None,
-        columns: str | None = None,
-        sign: str | None = None,
-        decimal: str | None = None,
-    ) -> Selection:
-        """Return the selection that the options describe.
-
-        Raises
-        ------
-        ReadError
-            If no frequency can be between the limits.
-        """
-        if f_min is not None and f_max is not None and f_min > f_max:
-            raise ReadError(f"--f-min {f_min:g} is above --f-max {f_max:g}: nothing is between")
-        name = None if electrode is None else str(electrode.value)
-        return cls(tuple(files), name, tuple(sweeps or ()), f_min, f_max, columns, sign, decimal)
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +37,7 @@ class Item:
     @property
     def sweep(self) -> int:
         """Number of the sweep in its file, from 1."""
-        return int(self.spectrum.metadata.get("sweep", 1))
+        return self.spectrum.sweep
 
     @property
     def title(self) -> str:
@@ -93,7 +55,16 @@ class Failure:
 
 
 def gather(selection: Selection) -> tuple[list[Item], list[Failure]]:
-    """Return the spectra that could be read and selected, in order, and what failed."""
+    """Return the spectra that could be read and selected, in order, and what failed.
+
+    Raises
+    ------
+    SpectrumError
+        If no frequency can be between the limits.
+    """
+    from eisfit.spectrum import check_window
+
+    check_window(selection.f_min, selection.f_max)
     items: list[Item] = []
     failures: list[Failure] = []
     taken: set[str] = set()
@@ -106,9 +77,9 @@ def gather(selection: Selection) -> tuple[list[Item], list[Failure]]:
         new: list[Item] = []
         for spectrum, several in spectra:
             try:
-                cropped = _crop(spectrum, selection)
+                cropped = spectrum.crop(selection.f_min, selection.f_max)
             except EisfitError as error:
-                where = f"{file}, sweep {spectrum.metadata.get('sweep', 1)}" if several else file
+                where = f"{file}, sweep {spectrum.sweep}" if several else file
                 failures.append(Failure(where, str(error)))
                 continue
             new.append(Item(file, cropped, several))
@@ -119,16 +90,10 @@ def gather(selection: Selection) -> tuple[list[Item], list[Failure]]:
 def _read(file: str, selection: Selection) -> list[tuple[Spectrum, bool]]:
     from eisfit.api import read
 
-    spectra = read(
-        file,
-        electrode=selection.electrode,
-        columns=selection.columns,
-        sign=selection.sign,
-        decimal=selection.decimal,
-    )
+    spectra = read(file, **selection.asked)
     several = len(spectra) > 1
-    there = [spectrum.metadata.get("sweep", 1) for spectrum in spectra]
-    missing = [n for n in selection.sweeps if n not in there]
+    there = [spectrum.sweep for spectrum in spectra]
+    missing = [n for n in selection.sweeps or () if n not in there]
     if missing:
         raise ReadError(
             f"{Path(file).name} has no sweep {', '.join(map(str, missing))}; it has "
@@ -144,38 +109,16 @@ def _ranges(numbers: Sequence[int]) -> str:
     return ", ".join(map(str, numbers))
 
 
-def _crop(spectrum: Spectrum, selection: Selection) -> Spectrum:
-    if selection.f_min is None and selection.f_max is None:
-        return spectrum
-    high = float("inf") if selection.f_max is None else selection.f_max
-    return spectrum.crop(selection.f_min or 0.0, high)
-
-
 def _told_apart(items: list[Item], taken: set[str]) -> list[Item]:
     """Rename samples of one file whose names an earlier file has, and keep the names in `taken`."""
     names: dict[str, str] = {}
     for item in items:
         label = item.spectrum.label
         if label not in names:
-            # Bytes of a name that are no text could not be written
-            plain = label.encode("utf-8", "backslashreplace").decode("utf-8") or "spectrum"
-            names[label] = unused(plain, taken | {key(name) for name in names.values()})
+            own = {key(name) for name in names.values()}
+            names[label] = unused(utf8(label) or "spectrum", taken | own)
     taken |= {key(name) for name in names.values()}
     return [
         replace(item, spectrum=item.spectrum.with_label(names[item.spectrum.label]))
         for item in items
     ]
-
-
-def unused(name: str, taken: set[str]) -> str:
-    """Return the name, or with the first number that makes it new."""
-    candidate, number = name, 1
-    while key(candidate) in taken:
-        number += 1
-        candidate = f"{name}_{number}"
-    return candidate
-
-
-def key(name: str) -> str:
-    """Return what two names have in common if some file system takes them for one."""
-    return unicodedata.normalize("NFC", name).casefold()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Sequence
-from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from eisfit.cli.text import clean
 
 if TYPE_CHECKING:
+    from eisfit.cli.groups import Reading
     from eisfit.cli.inputs import Failure
     from eisfit.io.inspect import Inspection
 
@@ -20,7 +20,7 @@ REPORT = "eisfit-report.json"
 
 def inspect_files(
     files: Sequence[str],
-    options: dict[str, Any],
+    reading: Reading,
     as_json: bool = False,
     bundle: bool = False,
     out: str | None = None,
@@ -35,7 +35,7 @@ def inspect_files(
     """
     from eisfit.cli.run import report
 
-    found, failures = _inspected(files, options)
+    found, failures = _inspected(files, reading)
     if as_json:
         sys.stdout.write(json.dumps([entry.to_dict() for _, entry in found], indent=1) + "\n")
     for file, entry in found:
@@ -46,40 +46,32 @@ def inspect_files(
     return report(failures, len(found))
 
 
-def explain(files: Sequence[str], options: dict[str, Any]) -> int:
+def explain(files: Sequence[str], reading: Reading) -> int:
     """Show what was taken as what in each file, and return the exit status."""
     from eisfit.cli.inputs import Failure
     from eisfit.cli.run import report
 
-    found, failures = _inspected(files, options)
+    found, failures = _inspected(files, reading)
     for entry in (entry for _, entry in found if not entry.error):
         sys.stdout.write(clean(entry.explain(), lines=True) + "\n")
     unread = [Failure(file, entry.error) for file, entry in found if entry.error]
     return report([*failures, *unread], len(found) - len(unread))
 
 
-def command_options(
-    electrode: Enum | None, columns: str | None, sign: str | None, decimal: str | None = None
-) -> dict[str, Any]:
-    """Return the options that say how a file is to be read."""
-    name = None if electrode is None else str(electrode.value)
-    return {"electrode": name, "columns": columns, "sign": sign, "decimal": decimal}
-
-
 def _inspected(
-    files: Sequence[str], options: dict[str, Any]
+    files: Sequence[str], reading: Reading
 ) -> tuple[list[tuple[str, Inspection]], list[Failure]]:
     from eisfit.cli.inputs import Failure
     from eisfit.errors import ReadError
     from eisfit.io.inspect import inspect
     from eisfit.io.request import Request
 
-    Request.of(**options)  # an option that makes no sense is said once, not for each file
+    Request.of(**reading.asked)  # an option that makes no sense is said once, not for each file
     found: list[tuple[str, Inspection]] = []
     failures: list[Failure] = []
     for file in files:
         try:
-            found.append((file, inspect(file, **options)))
+            found.append((file, inspect(file, **reading.asked)))
         except ReadError as error:
             failures.append(Failure(file, str(error)))
     return found, failures

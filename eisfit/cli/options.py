@@ -93,6 +93,15 @@ FilesArg = Annotated[
     list[str],
     typer.Argument(metavar="FILE...", show_default=False, help="Measured spectra, of any format."),
 ]
+ModelOption = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        "-m",
+        metavar="NAME|CIRCUIT|auto",
+        help="A model (see: eisfit models), a circuit such as 'R0-p(R1,CPE1)', or auto.",
+    ),
+]
 OutOption = Annotated[
     str | None,
     typer.Option(
@@ -102,31 +111,18 @@ OutOption = Annotated[
         help="Folder for tables and plots; without it only the screen.",
     ),
 ]
-FormatOption = Annotated[
-    list[Format] | None,
-    typer.Option(
-        "--format", help="Format of the plots; may be given several times.  [default: png]"
-    ),
-]
 ForceOption = Annotated[bool, typer.Option("--force", help="Replace files that exist.")]
 JsonOption = Annotated[
-    bool, typer.Option("--json", help="Print JSON instead of tables, for other programs.")
-]
-ElectrodeOption = Annotated[
-    Electrode | None,
-    typer.Option(help="Electrode, where a file holds several; by default what was controlled."),
+    bool,
+    typer.Option("--json", help="Print JSON instead of tables, for other programs."),
 ]
 LowOption = Annotated[
-    float | None, typer.Option("--f-min", metavar="HZ", min=0, help="Leave out what is below.")
+    float | None,
+    typer.Option("--f-min", metavar="HZ", min=0, help="Leave out what is below."),
 ]
 HighOption = Annotated[
-    float | None, typer.Option("--f-max", metavar="HZ", min=0, help="Leave out what is above.")
-]
-SweepOption = Annotated[
-    list[int] | None,
-    typer.Option(
-        "--sweep", metavar="N", min=1, help="Only this sweep; may be given several times."
-    ),
+    float | None,
+    typer.Option("--f-max", metavar="HZ", min=0, help="Leave out what is above."),
 ]
 SeedOption = Annotated[int, typer.Option(min=0, help="Seed of what is drawn at random.")]
 RegularizationOption = Annotated[
@@ -134,30 +130,5 @@ RegularizationOption = Annotated[
     typer.Option(
         metavar="NAME|NUMBER",
         help="How the DRT chooses lambda (auto, gcv, lcurve, ...), or lambda.",
-    ),
-]
-ColumnsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--columns",
-        metavar="NAMES",
-        help="Which column is which: names in order, '-' for one to leave out "
-        "('f/kHz,Re(Z),-Im(Z)'), or pairs ('Zr=Re(Z)/kOhm').",
-    ),
-]
-SignOption = Annotated[
-    str | None,
-    typer.Option(
-        "--sign",
-        metavar="+|-",
-        help="What the imaginary column holds: + the part itself, - its negative.",
-    ),
-]
-DecimalOption = Annotated[
-    str | None,
-    typer.Option(
-        "--decimal",
-        metavar=".|,",
-        help="Decimal sign of a text, where it leaves open what 10,000 is.",
     ),
 ]

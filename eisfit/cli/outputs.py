@@ -4,29 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 from pathlib import Path
 
-from eisfit.cli.inputs import Item, key, unused
+from eisfit.cli.groups import Output
+from eisfit.cli.inputs import Item
 from eisfit.errors import OutputError
-from eisfit.io.paths import make_folder, safe_name
-
-_LISTED = 5
-
-
-@dataclass(frozen=True)
-class Output:
-    """What the user asked for."""
-
-    folder: Path | None = None
-    formats: tuple[str, ...] = ("png",)
-    force: bool = False
-
-    @classmethod
-    def of(cls, folder: str | None, formats: Sequence[Enum] | None, force: bool) -> Output:
-        """Return the output that the options describe."""
-        chosen = tuple(dict.fromkeys(str(f.value) for f in formats or ())) or ("png",)
-        return cls(None if folder is None else Path(folder), chosen, force)
+from eisfit.io.paths import key, make_folder, refuse_existing, safe_name, unused
 
 
 @dataclass(frozen=True)
@@ -72,18 +55,10 @@ class Plan:
             for part in (folder, *folder.parents) if folder is not None else ():
                 if part.exists() and not part.is_dir():
                     raise OutputError(f"{part} is a file, not a folder: give another --out")
-        if self.output.force:
-            return
         targets = [place / name for place in self.places for name in names]
         if self.together is not None:
             targets += [self.together / name for name in tables]
-        there = [str(target) for target in targets if target.exists()]
-        if there:
-            more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
-            raise OutputError(
-                f"{', '.join(there[:_LISTED])}{more} exist already: give another --out, or --force "
-                "to replace them"
-            )
+        refuse_existing(targets, self.output.force)
 
     def write(self, folder: Path, name: str, content: str | bytes) -> None:
         """Write one file, whole or not at all."""

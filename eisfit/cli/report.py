@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from eisfit.cli.groups import Output
 from eisfit.cli.inputs import Item
-from eisfit.cli.outputs import Output, Plan
+from eisfit.cli.outputs import Plan
 from eisfit.errors import OutputError
 
 PAGE = "report.html"

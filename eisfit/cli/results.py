@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ def results(
     as_json: bool,
     out: str | None,
     force: bool,
-    failed_only: bool = False,
+    failed: bool = False,
 ) -> int:
     """Show what is asked for and return the exit status.
 
@@ -33,7 +33,7 @@ def results(
         If the folder holds no data set, a query fails, duckdb is missing, or a file is there.
     """
     place = Path(folder)
-    if failed_only:
+    if failed:
         _failures(place, as_json)
     elif sql is not None:
         _answer(place, sql, as_csv, as_json)
@@ -52,7 +52,7 @@ def _answer(folder: Path, sql: str, as_csv: bool, as_json: bool) -> None:
 
     answer = query(folder, sql)
     if as_csv:
-        write_csv(_all(answer.columns, answer.rows), sys.stdout)
+        write_csv(chain([answer.columns], answer.rows), sys.stdout)
     elif as_json:
         from eisfit.cli.run import print_json
 
@@ -66,11 +66,6 @@ def _answer(folder: Path, sql: str, as_csv: bool, as_json: bool) -> None:
         Screen().table(columns, [[_shown(value) for value in row] for row in rows])
         if len(answer.rows) > SHOWN:
             Screen().plain(f"\n{len(answer.rows) - SHOWN:,} more rows: --csv or --json gives all")
-
-
-def _all(columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Iterator[Sequence[Any]]:
-    yield columns
-    yield from rows
 
 
 def _json(value: Any) -> Any:
@@ -120,7 +115,7 @@ def _overview(folder: Path, as_json: bool) -> None:
     )
     if failed:
         screen.plain("")
-        screen.line("Failed", f"{failed:,} files")
+        screen.line("Failed", f"{failed:,} file{'s' * (failed > 1)}")
         screen.notes([f"{file}: {error}" for file, error in listed])
         if failed > _FAILED:
             screen.plain(f"and {failed - _FAILED:,} more: --failures lists all")

@@ -9,15 +9,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from eisfit.cli import DONE, NOTHING_DONE, SOME_FAILED, TRACEBACK, fault
+from eisfit.cli import DONE, NOTHING_DONE, SOME_FAILED, TRACEBACK
 from eisfit.cli.archive import Archive
-from eisfit.cli.inputs import Failure, Item, Selection, gather
+from eisfit.cli.groups import Output, Selection
+from eisfit.cli.inputs import Failure, Item, gather
 from eisfit.cli.jobs import Job
-from eisfit.cli.outputs import Output, Plan
+from eisfit.cli.outputs import Plan
 from eisfit.cli.report import PAGE, require_folder, write_page
 from eisfit.cli.screen import Screen, complain, progress
 from eisfit.cli.text import span
-from eisfit.errors import EisfitError
+from eisfit.errors import EisfitError, said_of
 from eisfit.saved import plain
 
 FORMAT, VERSION = "eisfit-report", 1
@@ -43,7 +44,7 @@ def run(job: Job, selection: Selection, output: Output, as_json: bool, page: boo
     plan = Plan.of(output, items, several, {*shared})
     if items:
         alone = [PAGE] if page and not several else []
-        plan.check([*names(job, output.formats), *alone], shared)
+        plan.check([*names(job, output.suffixes), *alone], shared)
     done = _compute(job, items, failures, plan)
     if page and done:
         write_page(done, plan)
@@ -67,9 +68,8 @@ def _compute(job: Job, items: Sequence[Item], failures: list[Failure], plan: Pla
                 expected = isinstance(error, EisfitError)
                 if not expected and (len(items) == 1 or os.environ.get(TRACEBACK)):
                     raise
-                said = str(error) if expected else f"{fault(error)}: please report this"
                 where = f"{item.file}, sweep {item.sweep}" if item.of_several else item.file
-                failures.append(Failure(where, said))
+                failures.append(Failure(where, said_of(error)))
                 continue
             archive.keep(number, item, result)
             done.append((item, result))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from eisfit.cli.groups import Grid
 from eisfit.errors import ModelError
 from eisfit.spectrum import FloatArray, Spectrum
 
@@ -17,40 +17,6 @@ if TYPE_CHECKING:
     from eisfit.fitting.result import FitResult
 
 _MOST_POINTS = 1_000_000
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Limits in Hz and points a decade; what is None follows from elsewhere."""
-
-    f_max: float | None = None
-    f_min: float | None = None
-    per_decade: int | None = None
-
-    def frequencies(self, known: FloatArray | None) -> FloatArray:
-        """Return (N,) frequencies in Hz, from high to low.
-
-        Parameters
-        ----------
-        known : frequencies of a saved fit; they stand where the grid says nothing
-
-        Raises
-        ------
-        ModelError
-            If the limits are not positive, finite and in order.
-        """
-        if known is not None and self == Grid():
-            return known
-        high = self.f_max or (7e6 if known is None else float(known.max()))
-        low = self.f_min or (1.0 if known is None else float(known.min()))
-        if not (0 < low < high < math.inf):
-            raise ModelError(
-                f"frequencies must have 0 < --f-min < --f-max, found {low:g} and {high:g} Hz"
-            )
-        count = round(math.log10(high / low) * (self.per_decade or 10)) + 1
-        if count > _MOST_POINTS:
-            raise ModelError(f"{count} points are too many: take a smaller --per-decade")
-        return np.geomspace(high, low, max(count, 2))
 
 
 def simulate(
@@ -75,7 +41,8 @@ def simulate(
     ------
     ModelError
         If model and fit are both given or both missing, a value is missing or outside the bounds
-        of its parameter, or a text is no `NAME=VALUE`.
+        of its parameter, a text is no `NAME=VALUE`, or the limits of frequency are not positive,
+        finite and in order.
     """
     if (model is None) == (saved is None):
         raise ModelError("give either a model or circuit, or a saved fit with --from FIT.JSON")
@@ -90,7 +57,7 @@ def simulate(
         raise ModelError(
             f"no value for {', '.join(missing)}: give each as --set {missing[0]}=VALUE"
         )
-    frequency = grid.frequencies(known)
+    frequency = _frequencies(grid, known)
     impedance = chosen.impedance(frequency, values)
     if noise:
         draws = np.random.default_rng(seed).standard_normal((2, len(frequency)))
@@ -104,6 +71,22 @@ def simulate(
         impedance,
         metadata={"technique": "PEIS", "notes": (said, f"values: {listed}")},
     )
+
+
+def _frequencies(grid: Grid, known: FloatArray | None) -> FloatArray:
+    """Return (N,) frequencies in Hz, from high to low; those of a saved fit where none is asked."""
+    if known is not None and grid == Grid():
+        return known
+    high = grid.f_max or (7e6 if known is None else float(known.max()))
+    low = grid.f_min or (1.0 if known is None else float(known.min()))
+    if not (0 < low < high < math.inf):
+        raise ModelError(
+            f"frequencies must have 0 < --f-min < --f-max, found {low:g} and {high:g} Hz"
+        )
+    count = round(math.log10(high / low) * (grid.per_decade or 10)) + 1
+    if count > _MOST_POINTS:
+        raise ModelError(f"{count} points are too many: take a smaller --per-decade")
+    return np.geomspace(high, low, max(count, 2))
 
 
 def _start(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from eisfit.cli.screen import Column, Screen
 from eisfit.cli.text import NONE, interval, number, percent, prefixed, with_error
+from eisfit.tables import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ _CANDIDATES_SHOWN = 5
 
 def resistances(table: pd.DataFrame, screen: Screen) -> None:
     """Print a table of resistances."""
-    screen.table(_RESISTANCES, [_resistance(row) for row in _rows(table)])
+    screen.table(_RESISTANCES, [_resistance(row) for row in records(table)])
 
 
 def _resistance(row: Mapping[str, Any]) -> list[str]:
@@ -58,7 +59,7 @@ def peaks(table: pd.DataFrame, screen: Screen) -> None:
     if table.empty:
         screen.line("DRT", "no peak")
         return
-    screen.table(_PEAKS, [_peak(row) for row in _rows(table)])
+    screen.table(_PEAKS, [_peak(row) for row in records(table)])
 
 
 def _peak(row: Mapping[str, Any]) -> list[str]:
@@ -93,7 +94,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool | str | int):
         return str(value)
     return number(value, 4)
-
-
-def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]

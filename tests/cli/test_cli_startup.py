@@ -45,7 +45,8 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     ours = {name for name in modules if name.startswith("eisfit")}
     assert ours <= {
         "eisfit", "eisfit._version", "eisfit.cli", "eisfit.cli.app", "eisfit.cli.options",
-        "eisfit.cli.text", "eisfit.errors",
+        "eisfit.cli.groups", "eisfit.cli.text", "eisfit.errors", "eisfit.cli.commands",
+        *(f"eisfit.cli.commands.{n}" for n in ("batches", "files", "series", "spectra")),
     }  # fmt: skip
 
 

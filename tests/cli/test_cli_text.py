@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eisfit.cli.inputs import key, unused
-from eisfit.cli.outputs import safe_name
 from eisfit.cli.screen import Column, _widths
 from eisfit.cli.text import clean, interval, number, percent, prefixed, with_error
+from eisfit.io.paths import key, safe_name, unused
 
 
 @pytest.mark.parametrize(

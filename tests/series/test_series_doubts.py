@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from series_cells import spectrum, write
 
-from eisfit.cli.compare import Study
+from eisfit.cli.compare import series_of
+from eisfit.cli.groups import Study
 from eisfit.errors import SeriesError, SeriesWarning
 from eisfit.series import Series
 from eisfit.series.doubts import doubts
@@ -156,5 +157,5 @@ def test_a_manifest_that_was_meant(tmp_path: Path, name: str, text: str, said: s
     assert said in str(caught.value)
     if name != "c.xlsx":
         with pytest.raises(SeriesError) as caught:
-            Study((str(path),)).series()
+            series_of(Study(paths=[str(path)]))
         assert said in str(caught.value)
