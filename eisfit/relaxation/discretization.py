@@ -20,8 +20,7 @@ ComplexArray = NDArray[np.complex128]
 # Shape over x = (ln tau - ln tau_m) / spacing, and the |x| beyond which it counts as zero. The
 # radial ones, those of DRTtools (Wan, Saccoccio, Chen, Ciucci, Electrochim. Acta 184 (2015) 483,
 # Table 1), are half their height at x = 1: a full width of two spacings, its default.
-# The inverse ones have skirts that hardly end, and are
-# cut off; Cauchy's never does and is left out.
+# The inverse ones and Cauchy's have skirts that hardly end, and are cut off.
 _SHAPES: dict[str, tuple[Callable[[FloatArray], FloatArray], float]] = {
     "linear": (lambda x: np.clip(1.0 - np.abs(x), 0.0, None), 1.0),
     "gaussian": (lambda x: np.exp(-np.log(2.0) * x**2), 7.0),
@@ -34,6 +33,7 @@ _SHAPES: dict[str, tuple[Callable[[FloatArray], FloatArray], float]] = {
     "inverse quadratic": (lambda x: 1.0 / (1.0 + x**2), 20.0),
     "inverse quadric": (lambda x: 1.0 / np.sqrt(1.0 + 3.0 * x**2), 8.0),
     "matern4": (lambda x: _matern(2.330256192 * np.abs(x), (1.0, 1.0, 1.0 / 3.0)), 18.0),
+    "cauchy": (lambda x: 1.0 / (1.0 + np.abs(x)), 12.0),
 }
 BASES = tuple(_SHAPES)
 
@@ -51,6 +51,7 @@ _HALVES = {
     "matern6": 2.849567698,
     "inverse quadratic": 1.0,
     "inverse quadric": np.sqrt(3.0),
+    "cauchy": 1.0,
 }
 # Of the spacing over the full width at half maximum.
 DEFAULT = 0.5
@@ -112,25 +113,47 @@ def _kernel(omega: bytes, tau: bytes, basis: str, coefficient: float) -> Complex
     shape, reach = _shaped(basis, coefficient)
     t = np.frombuffer(tau)
     spacing = np.log(t[1] / t[0])
-    # Panels between integers, where the hat has its kinks; the Debye response is smooth over each.
-    nodes, weights = np.polynomial.legendre.leggauss(5)
-    edges = np.arange(-np.ceil(reach), np.ceil(reach))
-    x = (edges[:, None] + (nodes + 1.0) / 2.0).ravel()
-    w = np.tile(weights / 2.0, len(edges)) * spacing * shape(x)
+    x, weight = _panels(reach)
+    areas = weight * spacing * shape(x)
     omega_tau = np.outer(np.frombuffer(omega), t)
     total = np.zeros(omega_tau.shape, dtype=np.complex128)
-    for shift, weight in zip(np.exp(x * spacing), w, strict=True):
-        total += weight / (1.0 + 1j * omega_tau * shift)
+    for shift, area in zip(np.exp(x * spacing), areas, strict=True):
+        total += area / (1.0 + 1j * omega_tau * shift)
     return readonly(total)
 
 
 @lru_cache(maxsize=32)
-def values(count: int, basis: str, coefficient: float = DEFAULT) -> FloatArray:
-    """Return the (count, count) matrix from coefficients to gamma at the grid points, read-only."""
-    x = np.arange(count, dtype=np.float64)
+def _evenness(basis: str, coefficient: float) -> float:
+    """Return the integral of a basis function over the sum of its values at grid points, spacing 1.
+
+    One but for functions with a kink at their centre or a step where they are cut off.
+    """
     shape, reach = _shaped(basis, coefficient)
-    distance = x[:, None] - x[None, :]
-    return readonly(np.where(np.abs(distance) <= reach, shape(distance), 0.0))
+    x, weight = _panels(reach)
+    steps = np.arange(-np.ceil(reach), np.ceil(reach) + 1.0)
+    held = shape(steps)[np.abs(steps) <= reach]
+    return float((weight @ shape(x)) / held.sum())
+
+
+def _panels(reach: float) -> tuple[FloatArray, FloatArray]:
+    """Return nodes and weights of a quadrature over -reach to reach, in spacings.
+
+    Panels lie between integers, where the hat has its kinks; the Debye response is smooth over
+    each.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(5)
+    edges = np.arange(-np.ceil(reach), np.ceil(reach))
+    x = (edges[:, None] + (nodes + 1.0) / 2.0).ravel()
+    return x, np.tile(weights / 2.0, len(edges))
+
+
+@lru_cache(maxsize=32)
+def values(count: int, basis: str, coefficient: float = DEFAULT) -> FloatArray:
+    """Return the (count, count) matrix from coefficients to gamma at the grid points, read-only.
+
+    Gamma is scaled so that its sum times the spacing is its integral, whatever the basis.
+    """
+    return values_between(count, basis, 1, coefficient)
 
 
 @lru_cache(maxsize=32)
@@ -144,7 +167,8 @@ def values_between(count: int, basis: str, parts: int, coefficient: float = DEFA
     x = np.arange((count - 1) * parts + 1) / parts
     shape, reach = _shaped(basis, coefficient)
     distance = x[:, None] - np.arange(count)
-    return readonly(np.where(np.abs(distance) <= reach, shape(distance), 0.0))
+    gamma = np.where(np.abs(distance) <= reach, shape(distance), 0.0)
+    return readonly(gamma * _evenness(basis, coefficient))
 
 
 @lru_cache(maxsize=32)

@@ -31,7 +31,8 @@ class Settings:
         Derivative of gamma whose square is the penalty.
     basis : str
         Discretisation of gamma: "linear" (piecewise), "gaussian", "matern0", "matern2",
-        "matern4", "matern6", "inverse quadratic" or "inverse quadric".
+        "matern4", "matern6", "inverse quadratic", "inverse quadric" or "cauchy" (whose skirts are
+        broader than those of most processes).
     fwhm_coefficient : float
         Spacing of the grid over the full width at half maximum of a radial basis function; the
         default of pyDRTtools, 0.5.
