@@ -248,6 +248,16 @@ class TestWithPeer:
         with pytest.warns(UserWarning, match="initial parameters"):
             theirs = custom.predict(FREQUENCY)
         np.testing.assert_allclose(model.impedance(FREQUENCY, values), theirs, rtol=1e-10)
+        assert (
+            from_impedance(
+                CustomCircuit(
+                    "R_0-p(R_1,CPE_1)",
+                    initial_guess=[30.0, 2e-6],
+                    constants={"R_0": 5.0, "CPE_1_1": 0.9},
+                )
+            ).values
+            == values
+        )
         randles = Randles(initial_guess=[1.0, 2.0, 3.0, 4.0, 5e-6])
         assert from_impedance(randles).model.circuit.text == randles.circuit
         custom.parameters_ = [1.0]

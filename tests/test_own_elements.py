@@ -15,7 +15,7 @@ import eisfit
 from eisfit.circuit.circuit import Circuit
 from eisfit.circuit.elements import BY_SYMBOL, ELEMENTS, Parameter
 from eisfit.circuit.elements.units import exponents
-from eisfit.errors import CircuitError, ElementError
+from eisfit.errors import CircuitError, ElementError, FitError
 
 FREQUENCY = np.geomspace(1e6, 1e-1, 60)
 OMEGA = 2 * np.pi * FREQUENCY
@@ -146,6 +146,26 @@ def test_derivatives_do_not_leave_the_bounds() -> None:
         exact = 2 * (5 - 2 * x) / (2 * np.sqrt((x - 2) * (3 - x)))
         np.testing.assert_allclose(slopes[1], exact, rtol=2e-3, atol=1e-9)
     assert np.isfinite(BY_SYMBOL["Nx"].evaluate(OMEGA, np.array([2.0, 3.0]))[1]).all()
+
+
+def test_bounds_of_an_element_hold_whatever_the_user_bounds() -> None:
+    eisfit.element("Bd", [("R", "ohm", (10, 20))])(lambda omega, R: R + 0j * omega)
+    model = eisfit.load_model("Bd1-p(R1,C1)")
+    z = model.impedance(FREQUENCY, {"Bd1": 15.0, "R1": 30.0, "C1": 1e-5})
+    s = eisfit.Spectrum(FREQUENCY, z * (1 + 1e-3 * np.random.default_rng(0).normal(size=60)))
+    assert eisfit.fit(s, model, bounds={"Bd1": (12, 30)}).values["Bd1"] == pytest.approx(
+        15, rel=0.01
+    )
+    for options in (
+        {"bounds": {"Bd1": (25, 30)}},
+        {"fixed": {"Bd1": 25}},
+        {"constraints": "Bd1 = 25"},
+    ):
+        with pytest.raises(FitError, match=r"Bd1.* must lie between 10 and 20"):
+            eisfit.fit(s, model, **options)
+    tied = eisfit.fit(s, model, constraints="Bd1 = R1")  # 30 ohm in R1 would be 30 in Bd1
+    assert tied.values["R1"] == tied.values["Bd1"] <= 20.0 * (1 + 1e-9)
+    assert tied.lmfit().params["R1"].value == pytest.approx(tied.values["R1"])
 
 
 REFUSED = [

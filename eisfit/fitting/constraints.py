@@ -237,7 +237,9 @@ class Demands:
 
 
 def _may_be(low: float, high: float) -> str:
-    return f"lie between {low:g} and {high:g}" if np.isfinite(high) else "be positive"
+    if np.isfinite(high):
+        return f"lie between {low:g} and {high:g}"
+    return f"be at least {low:g}" if low > 0 else "be positive"
 
 
 def number(value: Any, name: str) -> float:

@@ -150,7 +150,9 @@ def _parameters(result: FitResult, again: Again) -> Parameters:
     for slot in result.model.circuit.slots:
         value = result.values[slot.name]
         spec = slot.parameter
-        low, high = (0.0, spec.upper) if spec.is_exponent else (value / _SPAN, value * _SPAN)
+        low, high = spec.lower, spec.upper
+        if not spec.is_exponent:
+            low, high = max(low, value / _SPAN), min(high, value * _SPAN)
         if slot.name in limits:
             low, high = max(low, limits[slot.name][0]), min(high, limits[slot.name][1])
         params.add(

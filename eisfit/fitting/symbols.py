@@ -93,18 +93,18 @@ def find(symbols: Mapping[str, Symbol], name: str) -> Symbol:
 
 def limits(model: Model, symbol: Symbol) -> tuple[float, float]:
     """Return the lowest and highest value that a quantity may have at all."""
+    if symbol.tau_of is not None:
+        return 0.0, float("inf")
     spec = model.circuit.slots[symbol.index].parameter
-    if symbol.tau_of is None and spec.is_exponent:
-        return max(spec.lower, 0.0), spec.upper
-    return 0.0, float("inf")
+    return max(spec.lower, 0.0), spec.upper
 
 
 def reach(model: Model, symbol: Symbol) -> tuple[float, float]:
-    """Return the span that a tied quantity is kept in: an exponent's; else any positive number."""
+    """Return the span that a tied quantity is kept in, an exponent off the resistors' end."""
+    low, high = limits(model, symbol)
     spec = model.circuit.slots[symbol.index].parameter
-    if symbol.tau_of is None and spec.is_exponent:
-        return max(spec.lower, ALPHA_FLOOR), spec.upper
-    return 1e-300, 1e300
+    floor = ALPHA_FLOOR if symbol.tau_of is None and spec.is_exponent else 1e-300
+    return max(low, floor), min(high, 1e300)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import warnings
 from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
@@ -196,8 +197,8 @@ def from_impedance(custom: Any) -> Exchanged:
 
 
 def _from_entry(entry: Mapping[str, Any]) -> Exchanged:
-    circuit = Circuit.from_text(entry["Circuit String"])
-    constants = dict(entry.get("Constants") or {})
+    circuit = Circuit.from_text(_joined(entry["Circuit String"]))
+    constants = {_joined(str(key)): v for key, v in dict(entry.get("Constants") or {}).items()}
     fitted = bool(entry.get("Fit"))
     known = _list(entry.get("Parameters" if fitted else "Initial Guess"))
     free = [name for name in circuit.names if name not in constants]
@@ -223,6 +224,11 @@ def _from_entry(entry: Mapping[str, Any]) -> Exchanged:
         ),
         fixed=frozenset(n for n, is_fixed in zip(circuit.names, constant, strict=True) if is_fixed),
     )
+
+
+def _joined(name: str) -> str:
+    """Return a name as we write it: R_0 and CPE_1_0 of impedance.py are R0 and CPE1_0."""
+    return re.sub(r"(?<=[A-Za-z])_(?=\d)", "", name)
 
 
 def _list(entry: Any) -> list[Any]:
