@@ -31,3 +31,15 @@ def test_without_a_sweep_there_is_nothing_to_draw(spectrum):
     result = drt_spectrum(spectrum, regularization=1e-3, samples=0)
     with pytest.raises(ValueError, match="was given"):
         plots.drt_sweep(result)
+
+
+def test_the_key_stands_clear_of_lambda(spectrum):
+    for criterion in ("evidence", "kfold"):
+        result = drt_spectrum(spectrum, regularization=criterion, method="tikhonov", samples=0)
+        ax = plots.drt_sweep(result)
+        ax.figure.canvas.draw()
+        box = ax.get_legend().get_window_extent()
+        at = ax.transData.transform((result.regularization, ax.get_ylim()[0]))[0]
+        assert not box.x0 <= at <= box.x1
+        curve = ax.transData.transform(ax.get_lines()[0].get_xydata())
+        assert not any(box.contains(*point) for point in curve)

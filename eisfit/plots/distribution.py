@@ -57,12 +57,14 @@ def drt(result: DRTResult, ax: Axes | None = None, roles: Mapping[int, str] | No
     alone = len(style.data_lines(ax)) == 1
     if alone:
         _frame(ax, result)
-    roof, off_scale = _roof(result)
+    (roof, off_scale), floor = _roof(result), _floor(result)
+    if floor < 0.0:
+        ax.axhline(0.0, color="black", lw=0.5, zorder=1)
     entries = _number_peaks(ax, result, roles or {}, peak_colour, roof) if alone else []
     if alone and off_scale and all(row["gamma_ohm"] <= roof for row in result.peak_rows):
         entries.append((line, _highest(result)))
     lines = style.name_samples(ax, entries, **(_KEY if alone else {}))
-    _set_height(ax, roof, len(entries), off_scale, lines)
+    _set_height(ax, (floor, roof), len(entries), off_scale, lines)
     _label_axes(ax, style.ohm(result.spectrum), roof if off_scale else float(ax.get_ylim()[1]))
     return ax
 
@@ -105,19 +107,29 @@ def _roof(result: DRTResult) -> tuple[float, bool]:
     smallest outside.
     """
     # Of a peak between two points of the grid, gamma may be higher than on either
-    highest = max([float(result.gamma.max()), *(row["gamma_ohm"] for row in result.peak_rows)])
+    rows = [row for row in result.peak_rows if row["gamma_ohm"] > 0.0]
+    highest = max([float(result.gamma.max()), *(row["gamma_ohm"] for row in rows)])
     low, high = result.spectrum.tau_window
-    inside = [row for row in result.peak_rows if low <= row["tau_s"] <= high]
+    inside = [row for row in rows if low <= row["tau_s"] <= high]
     heights = [float(row["gamma_ohm"]) for row in inside]
     if all(row["status"] == "not determined" for row in inside):
-        others = [float(row["gamma_ohm"]) for row in result.peak_rows if row not in inside]
+        others = [float(row["gamma_ohm"]) for row in rows if row not in inside]
         heights += [min(others)] if others else []
     most = _OFF_SCALE * max(heights, default=np.inf)
     band = result.upper[np.isfinite(result.upper) & (result.upper <= most)]
     if highest <= most:
         return float(np.append(band, highest).max()) or 1.0, False
-    shown = [row for row in result.peak_rows if row["gamma_ohm"] <= most]
+    shown = [row for row in rows if row["gamma_ohm"] <= most]
     return 1.2 * max(_with_band(result, row) for row in shown), True
+
+
+def _floor(result: DRTResult) -> float:
+    """Return down to which gamma to draw, in ohm: below zero only where gamma is."""
+    lowest = min([float(result.gamma.min()), *(row["gamma_ohm"] for row in result.peak_rows)])
+    if lowest >= 0.0:
+        return 0.0
+    # Room for the mark and the number beneath the deepest peak, which may be all there is.
+    return 1.1 * lowest - 0.2 * (float(result.gamma.max()) - lowest)
 
 
 def _with_band(result: DRTResult, row: Mapping[str, Any]) -> float:
@@ -150,14 +162,17 @@ def _number_peaks(
     for number, row in enumerate(result.peak_rows, start=1):
         sure, off = row["status"] == "ok", row["gamma_ohm"] > roof
         place = (row["tau_s"], min(row["gamma_ohm"], roof))
+        below = row["gamma_ohm"] < 0.0
         marker, shift, text_shift = ("^", -4.0, -8.0) if off else ("v", _TIP_PT, 2.0 * _TIP_PT)
+        if below:
+            marker, shift, text_shift = "^", -_TIP_PT, -2.0 * _TIP_PT
         (mark,) = ax.plot(
             *place, marker, ms=4, mec=colour, mfc=colour if sure else "white",
             transform=_shifted(ax, shift), zorder=3,
         )  # fmt: skip
         ax.annotate(
             str(number), place, xytext=(0, text_shift), textcoords="offset points",
-            ha="center", va="top" if off else "bottom", fontsize=style.SMALL_PT,
+            ha="center", va="top" if off or below else "bottom", fontsize=style.SMALL_PT,
         )  # fmt: skip
         head = [f"{number}", roles.get(number, "").replace("_", " ")]
         size = style.quantity(row["resistance_ohm"], unit)
@@ -186,7 +201,9 @@ def _shifted(ax: Axes, up_pt: float) -> Transform:
     return ax.transData + ScaledTranslation(0.0, up_pt / 72.0, figure.dpi_scale_trans)
 
 
-def _set_height(ax: Axes, roof: float, rows: int, off_scale: bool, title_lines: int) -> None:
+def _set_height(
+    ax: Axes, between: tuple[float, float], rows: int, off_scale: bool, title_lines: int
+) -> None:
     """Leave room above the curve for the key, so that it never covers a peak.
 
     Where the curve is cut, it leaves the plot at a line beneath the key.
@@ -195,11 +212,13 @@ def _set_height(ax: Axes, roof: float, rows: int, off_scale: bool, title_lines: 
     height_pt -= 1.3 * style.TEXT_PT * (title_lines - 1)
     room_pt = rows * _LINE_PT + (6.0 if off_scale else 16.0)
     share = min(room_pt / max(height_pt, 1.0), 0.6)
-    top = roof / (1.0 - share)
+    floor, roof = between
+    top = floor + (roof - floor) / (1.0 - share)
     if rows:
-        ax.set_ylim(0.0, top)
+        ax.set_ylim(floor, top)
     else:
-        ax.set_ylim(0.0, max(top, ax.get_ylim()[1]))
+        bottom, highest = ax.get_ylim()
+        ax.set_ylim(min(floor, bottom) if floor < 0.0 else 0.0, max(top, highest))
     for old in _headers(ax):
         old.remove()
     if off_scale and rows:

@@ -59,8 +59,10 @@ def drt_sweep(result: DRTResult, ax: Axes | None = None) -> Axes:
         ax.set_ylim(-0.05 * top, 1.25 * top)
         near = lam[score <= 1.25 * top]
         ax.set_xlim(near.min() / 3.0, near.max() * 10.0)
-    elif (score[shown] > 0).all():
-        ax.set_yscale("log")
+    else:
+        ax.set_yscale("log" if (score[shown] > 0).all() else "linear")
+        ax.margins(y=0.05)
+        _leave_room(ax)
     ax.set_xlabel("λ", fontsize=style.TEXT_PT)
     ax.set_ylabel(_SCORES.get(result.criterion, result.criterion.upper()), fontsize=style.TEXT_PT)
     style.dress(ax)
@@ -68,7 +70,20 @@ def drt_sweep(result: DRTResult, ax: Axes | None = None) -> Axes:
     style.legend(
         ax,
         [(ax.get_lines()[-1], f"λ = {result.regularization:.2g}")],
-        loc="upper center",
-        frameon=False,
+        loc="upper left" if _right(ax, result.regularization) else "upper right",
     )
     return ax
+
+
+def _leave_room(ax: Axes) -> None:
+    """Leave room for the key above the curve."""
+    axis = ax.yaxis.get_transform()
+    low, high = axis.transform(np.array(ax.get_ylim()))
+    top = axis.inverted().transform(np.array([low + 1.2 * (high - low)]))
+    ax.set_ylim(top=float(top[0]))
+
+
+def _right(ax: Axes, lam: float) -> bool:
+    """Return whether lambda is in the right half of the axes."""
+    low, high = np.log(ax.get_xlim())
+    return bool(2.0 * np.log(lam) > low + high)

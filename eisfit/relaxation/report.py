@@ -105,8 +105,9 @@ def signed_rows(
         found = find_peaks(part, modulus, grid.spacing, SMALLEST)
         again = None
         if draws is not None:
-            positive = (np.maximum(sign * d, 0.0) for d in (draws.posterior, draws.repeated))
-            again = Resamples(*positive)
+            # Cut at zero, areas of draws would be too large.
+            posterior = np.where(part > 0.0, sign * draws.posterior, 0.0)
+            again = Resamples(posterior, np.maximum(sign * draws.repeated, 0.0))
         for row in peak_rows(found, part, grid, modulus, window, again):
             low, high = sorted((sign * row["lower_ohm"], sign * row["upper_ohm"]))
             row |= {"lower_ohm": low, "upper_ohm": high}
@@ -368,7 +369,7 @@ def messages(
     if rms > _POOR_RMS:
         said.append(
             f"The fit leaves {rms:.2%} of the modulus: noise, data that break the Kramers-Kronig "
-            "relations, or an inductive loop, which gamma >= 0 cannot follow."
+            "relations, or an inductive loop, which gamma >= 0 cannot follow (`signed=True` can)."
         )
     if at_end:
         said.append(
