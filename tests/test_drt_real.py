@@ -30,7 +30,7 @@ def test_blocking_pellet_shows_its_two_arcs_and_keeps_the_electrode_apart(shared
     # Bulk and grain boundary overlap: the single shares are uncertain, and the result says so.
     assert {row["status"] for row in fast} == {"unresolved"}
     assert any("blocking tail" in message for message in result.messages)
-    assert any("without a minimum" in message for message in result.messages)
+    assert any("better determined than the share" in message for message in result.messages)
     slow = [row for row in result.peak_rows if row["resistance_ohm"] > 1e5]
     assert all(row["status"] != "ok" for row in slow)
     assert result.rms < 0.004

@@ -350,12 +350,13 @@ def messages(
         )
     for before, after in pairwise(rows):
         near = after["tau_s"] < _FAR * before["tau_s"]
-        if near and "shoulder" in (before["shape"], after["shape"]):
+        bent = "shoulder" in (before["shape"], after["shape"])
+        if near and (bent or before["status"] == after["status"] == "unresolved"):
             together = before["resistance_ohm"] + after["resistance_ohm"]
             said.append(
-                f"The peaks at {before['tau_s']:.2g} and {after['tau_s']:.2g} s overlap without a "
-                f"minimum between them: their sum of {together:.4g} ohm is better determined than "
-                "the share of each."
+                f"The peaks at {before['tau_s']:.2g} and {after['tau_s']:.2g} s overlap"
+                f"{' without a minimum between them' if bent else ''}: their sum of "
+                f"{together:.4g} ohm is better determined than the share of each."
             )
     outside = [row for row in rows if row["status"] == "outside window"]
     if outside:
