@@ -420,3 +420,42 @@ def test_the_page_on_statistics_runs(tmp_path):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "determine every parameter" in done.stdout
+
+
+def test_as_many_parameters_as_data_leave_nothing_to_tell_the_noise_from():
+    model = eisfit.load_model("R0-p(R1,CPE1)")
+    f = np.array([1e3, 50.0])
+    z = model.impedance(f, {"R0": 10.0, **arc(1, 50.0, 1e-3, 0.9)})
+    r = eisfit.fit(eisfit.Spectrum(f, z), model)
+    assert r.values["R1"] == pytest.approx(50.0)
+    assert set(r.status.values()) == {"not determined"}
+    assert np.isnan(list(r.stderr.values())).all()
+    assert r.parameters()[["lower", "upper"]].isna().all(axis=None)
+    assert np.isnan(r.band().lower).all()
+    for ask in (r.profile, r.bootstrap):
+        with pytest.raises(FitError, match="nothing tells the noise: give your own sigma"):
+            ask()
+    known = eisfit.fit(r.spectrum, model, weighting=0.01 * np.abs(z), absolute_sigma=True)
+    assert set(known.status.values()) == {"ok"}
+    held = eisfit.fit(r.spectrum, model, fixed={"CPE1_1": 0.9})
+    assert held.stderr["CPE1_1"] == 0.0
+    assert held.degrees_of_freedom == 1
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda r: r.bootstrap("a"), "n must be a whole number"),
+        (lambda r: r.bootstrap(20, seed=-1), "seed must be a whole number of at least 0, found -1"),
+        (lambda r: r.mcmc(150.5), "steps must be a whole number"),
+        (lambda r: r.mcmc(150, walkers="x"), "walkers must be a whole number"),
+        (lambda r: r.mcmc(150, seed=1.5), "seed must be a whole number"),
+    ],
+)
+def test_numbers_of_draws_are_whole(ask, message):
+    f = np.geomspace(1e5, 1.0, 20)
+    model = eisfit.load_model("R0-p(R1,C1)")
+    z = model.impedance(f, {"R0": 10.0, "R1": 50.0, "C1": 1e-6})
+    noise = 0.003 * np.random.default_rng(0).normal(size=20)
+    with pytest.raises(FitError, match=message):
+        ask(eisfit.fit(eisfit.Spectrum(f, z * (1 + noise)), model))

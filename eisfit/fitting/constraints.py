@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import index as as_int
 from typing import Any
 
 import numpy as np
@@ -256,6 +257,23 @@ def number(value: Any, name: str) -> float:
         result = float("nan")
     if not (np.isfinite(result) and result > 0):
         raise FitError(f"{name} must be a positive number, found {value!r}")
+    return result
+
+
+def whole(value: Any, name: str, least: int = 0) -> int:
+    """Return a whole number that a user gave.
+
+    Raises
+    ------
+    FitError
+        If it is not one, or too small.
+    """
+    try:
+        result = as_int(value)
+    except TypeError:
+        result = least - 1
+    if result < least:
+        raise FitError(f"{name} must be a whole number of at least {least}, found {value!r}")
     return result
 
 

@@ -36,8 +36,8 @@ class Derived:
 def quantile(result: FitResult, level: float = 0.95) -> float:
     """Return how many standard errors a two-sided interval reaches to either side.
 
-    Student's t at the fit's degrees of freedom; the normal quantile where sigma is absolute, for
-    then the noise is known and not estimated.
+    Student's t at the fit's degrees of freedom, NaN where there are none; the normal quantile where
+    sigma is absolute, for then the noise is known and not estimated.
 
     Raises
     ------
@@ -51,7 +51,25 @@ def quantile(result: FitResult, level: float = 0.95) -> float:
     tail = 0.5 + 0.5 * level
     if result.settings.get("absolute_sigma"):
         return float(ndtri(tail))
-    return float(stdtrit(max(result.degrees_of_freedom, 1), tail))
+    if result.degrees_of_freedom < 1:
+        return float("nan")
+    return float(stdtrit(result.degrees_of_freedom, tail))
+
+
+def check_noise(result: FitResult) -> None:
+    """Refuse a fit that left no datum to tell the noise from.
+
+    Raises
+    ------
+    FitError
+        Says what to do.
+    """
+    if result.degrees_of_freedom < 1 and not result.settings.get("absolute_sigma"):
+        raise FitError(
+            f"{result.model.name} has as many free parameters as there are data ({result.n_data}), "
+            "so nothing tells the noise: give your own sigma with absolute_sigma=True, fix "
+            "parameters, or measure more points"
+        )
 
 
 def interval(value: float, stderr: float, t: float) -> tuple[float, float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,8 @@ def knowledge(problem: Problem, s: int, end: Settled, options: FitOptions) -> Kn
         u, n_free = u[rest], len(rest)
     scale, said = _scale(objective, s, end, n_free, options)
     known = uncertainty(near, s, u, bounds, scale)
+    if objective.n_data <= n_free and not options.absolute_sigma:
+        known = _without_noise(known)
     if isinstance(objective, GeneralObjective) and objective.rules is not None:
         inequalities = objective.rules.inequalities
         said["binding"] = [inequalities[k].text for k in end.binding]
@@ -53,6 +55,12 @@ def knowledge(problem: Problem, s: int, end: Settled, options: FitOptions) -> Kn
     blind = [state in ("at bound", "not determined") for state in status]
     stderr = np.where(blind, np.nan, error)
     return Knowledge(stderr, status, known.covariance, known.condition, n_free, said)
+
+
+def _without_noise(known: Uncertainty) -> Uncertainty:
+    """Return what is known where no datum is left to tell the noise from: no error at all."""
+    status = tuple("not determined" if state == "ok" else state for state in known.status)
+    return replace(known, covariance=np.where(known.covariance == 0, 0.0, np.nan), status=status)
 
 
 def _scale(

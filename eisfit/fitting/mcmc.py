@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from eisfit.errors import EngineError, FitError
 from eisfit.fitting.again import Again, least_squares_only, noise_variance
+from eisfit.fitting.constraints import whole
+from eisfit.fitting.derived import check_noise
 from eisfit.fitting.draws import Draws
 from eisfit.frozen import readonly
 
@@ -106,18 +108,20 @@ def mcmc(result: FitResult, steps: int, walkers: int | None, seed: int) -> Chain
     EngineError
         If emcee is not installed.
     FitError
-        If there are too few steps or walkers, or the loss is robust.
+        If there are too few steps or walkers, the loss is robust, or nothing tells the noise.
     """
     least_squares_only(result, "MCMC", "take bootstrap()")
+    check_noise(result)
     if find_spec("emcee") is None:
         raise EngineError("MCMC needs emcee: pip install 'eisfit-toolkit[mcmc]'")
     again = Again.of(result)
     size = len(again.u)
-    count = max(32, 4 * size) if walkers is None else walkers
+    count = max(32, 4 * size) if walkers is None else whole(walkers, "walkers")
     if count < 2 * size or count % 2:
         raise FitError(f"{size} parameters need an even number of at least {2 * size} walkers")
-    if steps < 100:
+    if whole(steps, "steps") < 100:
         raise FitError(f"{steps} steps say nothing: take at least 100, better thousands")
+    whole(seed, "seed")
     posterior = _Posterior(
         again, max(again.cost(), 1e-300), result.n_data, bool(result.settings.get("absolute_sigma"))
     )

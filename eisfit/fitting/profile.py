@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from eisfit.errors import FitError
 from eisfit.fitting.again import Again, least_squares_only, noise_variance
-from eisfit.fitting.derived import quantile
+from eisfit.fitting.derived import check_noise, quantile
 from eisfit.fitting.solve import Limits, Starts, levenberg_marquardt
 from eisfit.fitting.symbols import symbols_of
 
@@ -58,11 +58,12 @@ def profile_rows(
     Raises
     ------
     FitError
-        If a name is of nothing that is free, or the loss is robust.
+        If a name is of nothing that is free, the loss is robust, or nothing tells the noise.
     ModelError
         If a name is unknown.
     """
     least_squares_only(result, "a profile", "take bootstrap()")
+    check_noise(result)
     t = quantile(result, level)
     plain = Again.of(result)
     taus = {f"tau_{arc.label}": arc.store for arc in plain.objective.coords.arcs

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from eisfit.errors import FitError
 from eisfit.fitting.again import Again, noise_variance, resampled
+from eisfit.fitting.constraints import whole
+from eisfit.fitting.derived import check_noise
 from eisfit.fitting.draws import Draws
 from eisfit.fitting.general import GeneralObjective
 from eisfit.fitting.residual import Objective
@@ -52,14 +54,16 @@ def bootstrap(result: FitResult, n: int, seed: int, kind: str) -> Bootstrap:
     Raises
     ------
     FitError
-        If the kind is unknown, n is below 20, or next to no repeat converges.
+        If the kind is unknown, n is below 20, nothing tells the noise, or next to no repeat
+        converges.
     """
+    check_noise(result)
     if kind not in KINDS:
         raise FitError(f"unknown kind {kind!r} of bootstrap: choose one of {', '.join(KINDS)}")
-    if n < 20:
+    if whole(n, "n") < 20:
         raise FitError(f"a bootstrap of {n} repeats says nothing: take at least 20, better 200")
     again = Again.of(result)
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(whole(seed, "seed"))
     values, good = [], []
     for start in range(0, n, _CHUNK):
         count = min(_CHUNK, n - start)
