@@ -21,6 +21,19 @@ def said_of(error: BaseException) -> str:
     return f"{fault(error)}: please report it"
 
 
+def located(where: str, said: str) -> str:
+    """Return what is said of a place with the place before it, once.
+
+    Messages of readers begin with a file's bare name, which does not say in which folder.
+    """
+    name = where.replace("\\", "/").rpartition("/")[2]
+    for known in (where, name):
+        rest = said.removeprefix(known)
+        if known and rest != said and rest[:1] in ("", " ", ",", ":"):
+            return where + rest
+    return f"{where}: {said}"
+
+
 def fault(error: BaseException) -> str:
     """Return what to say of an error that eisfit did not raise on purpose."""
     return f"eisfit failed where it should not: {type(error).__name__}: {error}"

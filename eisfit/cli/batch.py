@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from eisfit.cli import DONE, INTERRUPTED, NOTHING_DONE, SOME_FAILED
 from eisfit.cli.screen import complain
-from eisfit.errors import EisfitError, EngineError
+from eisfit.errors import EisfitError, EngineError, located
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -274,8 +274,7 @@ def _failed(result: BatchResult) -> Iterator[str]:
     again = f"{which} (--retry does them again)" if earlier else ""
     yield f"{_several(count, 'file')} failed{again}:"
     for file, error in result.failures[:_LISTED]:
-        known = Path(file).name in error
-        yield f"  {clean(error if known else f'{file}: {error}')}"
+        yield f"  {clean(located(file, error))}"
     if count > _LISTED:
         yield f"  and {count - _LISTED:,} more: eisfit results {_quoted(result)} --failures"
 

@@ -10,6 +10,7 @@ from typing import Any
 from eisfit.cli import DONE
 from eisfit.cli.screen import Column, Screen
 from eisfit.cli.text import NONE, clean, number
+from eisfit.errors import located
 
 FOLDER = "csv"
 SHOWN = 50  # rows of an answer on a terminal
@@ -91,7 +92,7 @@ def _failures(folder: Path, as_json: bool) -> None:
         print_json([{"file": file, "error": error} for file, error in listed])
         return
     for file, error in listed:
-        sys.stdout.write(f"{clean(f'{file}: {error}')}\n")
+        sys.stdout.write(f"{clean(located(file, error))}\n")
     if not listed:
         sys.stdout.write("no file failed\n")
 
@@ -116,7 +117,7 @@ def _overview(folder: Path, as_json: bool) -> None:
     if failed:
         screen.plain("")
         screen.line("Failed", f"{failed:,} file{'s' * (failed > 1)}")
-        screen.notes([f"{file}: {error}" for file, error in listed])
+        screen.notes([located(file, error) for file, error in listed])
         if failed > _FAILED:
             screen.plain(f"and {failed - _FAILED:,} more: --failures lists all")
     screen.plain("\n--query SQL asks them, --csv writes them for a spreadsheet.")

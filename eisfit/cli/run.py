@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from eisfit.cli import DONE, NOTHING_DONE, SOME_FAILED, TRACEBACK
@@ -18,7 +17,7 @@ from eisfit.cli.outputs import Plan
 from eisfit.cli.report import PAGE, require_folder, write_page
 from eisfit.cli.screen import Screen, complain, progress
 from eisfit.cli.text import span
-from eisfit.errors import EisfitError, said_of
+from eisfit.errors import EisfitError, located, said_of
 from eisfit.saved import plain
 
 FORMAT, VERSION = "eisfit-report", 1
@@ -143,8 +142,6 @@ def report(failures: Sequence[Failure], done: int) -> int:
     lines = [] if total == 1 else [f"error: {len(failures)} of {total} failed:"]
     lead = "error: " if total == 1 else "  "
     for failure in failures:
-        # Messages of the readers begin with the name of the file themselves
-        known = Path(failure.file).name in failure.error
-        lines.append(f"{lead}{failure.error if known else f'{failure.file}: {failure.error}'}")
+        lines.append(f"{lead}{located(failure.file, failure.error)}")
     complain(lines)
     return SOME_FAILED if done else NOTHING_DONE

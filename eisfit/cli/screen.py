@@ -92,6 +92,8 @@ class Screen:
         if not notes:
             return
         listed = Table.grid(padding=(0, 1, 0, 0))
+        listed.add_column()
+        listed.add_column(overflow="fold")  # else a path longer than the line would lose its end
         for note in notes:
             listed.add_row("-", Text(clean(note)))
         self._print(Padding(Text(f"{title}:", "bold"), (1, 0, 0, _INDENT)))

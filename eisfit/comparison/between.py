@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from eisfit.comparison.groups import Line, coordinates, is_named, levels, lines
+from eisfit.comparison.groups import Line, coordinates, is_named, levels, lines, once
 from eisfit.comparison.words import condition, conditions, named, quantity, varying
 from eisfit.series.doubts import place_of
 from eisfit.trends import Change, Group, Ratio, change, change_over_cells, corrected, ratio
@@ -21,7 +21,8 @@ _ASK = "give cell_id if they are replicates"
 Found = tuple[Mapping[str, Any], Ratio]
 
 
-def ratios(comparison: Comparison) -> list[Found]:
+@once
+def ratios(comparison: Comparison) -> tuple[Found, ...]:
     """Return the ratios of the first sample to every other, role by role, condition by condition.
 
     Each with its role and conditions. Cells of one sample under one condition are replicates.
@@ -42,7 +43,7 @@ def ratios(comparison: Comparison) -> list[Found]:
         for other in samples[1:]:
             family += _at(comparison, indices, (samples[0], other), names, telling)
     again = sums(comparison)
-    return [
+    return tuple(
         (head, result)
         for family in families.values()
         for (head, _), result in zip(
@@ -50,7 +51,7 @@ def ratios(comparison: Comparison) -> list[Found]:
             corrected([r for _, r in family], [head["role"] not in again for head, _ in family]),
             strict=True,
         )
-    ]
+    )
 
 
 def _place(comparison: Comparison, names: Sequence[str], level: Sequence[Any]) -> Any:
@@ -148,7 +149,8 @@ def _numbers(
     )
 
 
-def changes(comparison: Comparison) -> list[tuple[Line, Change]]:
+@once
+def changes(comparison: Comparison) -> tuple[tuple[Line, Change], ...]:
     """Return what each role does from the beginning to the end of each track.
 
     Where a sample has several cells, what they have in common follows, with the cell `ALL_CELLS`.
@@ -165,7 +167,7 @@ def changes(comparison: Comparison) -> list[tuple[Line, Change]]:
     again, heard = sums(comparison), {id(line) for line, _ in told(found)}
     counts = [id(line) in heard and line.role not in again for line, _ in found]
     results = corrected([result for _, result in found], counts)
-    return [(line, result) for (line, _), result in zip(found, results, strict=True)]
+    return tuple((line, result) for (line, _), result in zip(found, results, strict=True))
 
 
 def told(found: Sequence[tuple[Line, Change]]) -> list[tuple[Line, Change]]:

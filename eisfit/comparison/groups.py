@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from eisfit.comparison.words import conditions, named, quantity, varying
 from eisfit.series.member import CONDITIONS
 from eisfit.series.tracks import temperature_levels, time_levels
+from eisfit.tables import is_empty
 
 if TYPE_CHECKING:
     from eisfit.comparison.comparison import Comparison
 
 Row = Mapping[str, Any]
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,21 @@ class Line:
         return [row[name] for row in self.rows]
 
 
+def once(compute: Callable[[Comparison], Found]) -> Callable[[Comparison], Found]:
+    """Compute what a comparison says once, however many tables, sentences and figures ask."""
+    name = f"_{compute.__module__}.{compute.__name__}"
+
+    @wraps(compute)
+    def asked(comparison: Comparison) -> Found:
+        kept = vars(comparison)  # where a cached property of a frozen object lies, too
+        if name not in kept:
+            kept[name] = compute(comparison)
+        found: Found = kept[name]
+        return found
+
+    return asked
+
+
 def lines(comparison: Comparison, along: str = "") -> Iterator[Line]:
     """Yield each role of each track, along the series' coordinate or another."""
     series = comparison.series
@@ -90,7 +108,7 @@ def coordinates(comparison: Comparison) -> tuple[str, ...]:
     """Return the columns of the conditions that any member has, without the derived one."""
     names = (*CONDITIONS, *comparison.series.extra_columns())
     rows = [row for member in comparison.rows_by_member for row in member[:1]]
-    used = [n for n in names if any(_known(row.get(n)) for row in rows)]
+    used = [n for n in names if any(not is_empty(row.get(n)) for row in rows)]
     return tuple(n for n in used if n != "electrode_state")
 
 
@@ -103,7 +121,7 @@ def levels(comparison: Comparison, names: Sequence[str]) -> list[tuple[Hashable,
         columns[name] = (
             temperature_levels(values)
             if name == "temperature_c"
-            else [v if _known(v) else None for v in values]
+            else [None if is_empty(v) else v for v in values]
         )
     if "time_h" in columns:
         others = [columns[name] for name in columns if name != "time_h"]
@@ -121,7 +139,3 @@ def _shared(rows: Sequence[Row], names: Sequence[str]) -> dict[str, Any]:
 def _telling(comparison: Comparison, names: Sequence[str]) -> list[str]:
     """Return the conditions that tell tracks apart, and so belong into their names."""
     return varying([row for member in comparison.rows_by_member for row in member[:1]], names)
-
-
-def _known(value: Any) -> bool:
-    return value is not None and value != "" and value == value

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from eisfit.comparison.between import of_all_cells, without_cell
 from eisfit.comparison.electrolyte import NAME
-from eisfit.comparison.groups import Line, Row, lines
+from eisfit.comparison.groups import Line, Row, lines, once
 from eisfit.errors import EisfitError
 from eisfit.trends import (
     Activation,
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 LEAST_TIMES = 4
 LEAST_TEMPERATURES = 2
+_COLUMNS = ("resistance_ohm", "stderr_ohm", "status")
 
 
-def growth(comparison: Comparison) -> list[tuple[Line, Growth]]:
+@once
+def growth(comparison: Comparison) -> tuple[tuple[Line, Growth], ...]:
     """Return the laws of each role over aging time, where there are four times or more."""
     found = []
     for line in lines(comparison, "time_h"):
@@ -39,27 +41,26 @@ def growth(comparison: Comparison) -> list[tuple[Line, Growth]]:
             quantity=line.title,
         )
         found.append((line, law))
-    return found
+    return tuple(found)
 
 
-_COLUMNS = ("resistance_ohm", "stderr_ohm", "status")
-
-
-def growth_of_cells(comparison: Comparison) -> list[tuple[Line, CommonGrowth]]:
+@once
+def growth_of_cells(comparison: Comparison) -> tuple[tuple[Line, CommonGrowth], ...]:
     """Return the law that replicate cells have in common, with the cell `ALL_CELLS`."""
     cells: dict[tuple[str, str], list[tuple[Line, Growth]]] = {}
     for line, law in growth(comparison):
         if line.head.get("cell") and law.best:
             cells.setdefault(without_cell(line), []).append((line, law))
-    return [
+    return tuple(
         (common, growth_over_cells([law for _, law in known], quantity=common.title))
         for known in cells.values()
         if len(known) > 1
         for common in [of_all_cells(known[0][0])]
-    ]
+    )
 
 
-def activations(comparison: Comparison) -> list[tuple[Line, Activation]]:
+@once
+def activations(comparison: Comparison) -> tuple[tuple[Line, Activation], ...]:
     """Return the activation energies of each role, where there are two temperatures or more.
 
     Of resistances (as T/R and 1/R), of the conductivity in their place where geometry gives one,
@@ -81,7 +82,7 @@ def activations(comparison: Comparison) -> list[tuple[Line, Activation]]:
             if result.status != "too few points":
                 notes = [line.rows[i].get("note") for i in kept if line.role == NAME]
                 found.append((line, result.with_notes(notes)))
-    return found
+    return tuple(found)
 
 
 def _kinds(

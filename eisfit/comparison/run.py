@@ -11,7 +11,7 @@ from eisfit.analysis import Analysis
 from eisfit.circuit.models import Model, load_model
 from eisfit.comparison.comparison import Comparison
 from eisfit.comparison.words import conditions, named
-from eisfit.errors import SeriesError, said_of
+from eisfit.errors import SeriesError, located, said_of
 from eisfit.series import Failure, Series
 from eisfit.series.doubts import doubts
 from eisfit.spectrum import Spectrum
@@ -72,7 +72,7 @@ def compare_series(
             progress(len(members))
     if not any(analyses):
         last = failures[-1]
-        raise SeriesError(f"no member could be analysed: {last.where}: {last.error}")
+        raise SeriesError(f"no member could be analysed: {located(last.where, last.error)}")
     return Comparison(series, chosen, tuple(analyses), tuple(failures), tuple(notes), dict(options))
 
 

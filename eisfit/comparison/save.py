@@ -13,9 +13,10 @@ from eisfit.errors import OutputError
 from eisfit.export import FORMATS as TABLES
 from eisfit.export import write_table, write_workbook
 from eisfit.io.atomic import write_bytes_atomically, write_text_atomically
-from eisfit.io.paths import make_folder, safe_name
+from eisfit.io.paths import make_folder, refuse_existing, safe_name
 from eisfit.saved import plain, saved_text
 from eisfit.series import Series
+from eisfit.tables import records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,6 @@ NAMES = ("resistances", "peaks", "ratios", "changes", "growth", "arrhenius", "co
          "provenance")  # fmt: skip
 FIGURES = ("png", "svg", "pdf")
 _BY_SUFFIX = {suffix.lstrip("."): name for name, suffix in TABLES.items()}
-_LISTED = 5
 
 
 def chosen_formats(formats: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -64,13 +64,8 @@ def check_free(series: Series, folder: Path, formats: Sequence[str]) -> None:
     names = [REPORT, DOCUMENT, *([WORKBOOK] if "xlsx" in tables else [])]
     names += [f"{name}.{suffix}" for name in NAMES for suffix in tables if suffix != "xlsx"]
     names += [f"{figure.name}.{suffix}" for figure in planned(series) for suffix in figures]
-    there = [str(folder / name) for name in names if (folder / name).exists()]
-    if there:
-        more = f" and {len(there) - _LISTED} more" if len(there) > _LISTED else ""
-        raise OutputError(
-            f"{', '.join(there[:_LISTED])}{more} exist already: give another folder (--out), or "
-            "force (--force) to replace them"
-        )
+    names += [f"{FITS}/{_fit_name(series, i)}" for i in range(len(series))]
+    refuse_existing(folder / name for name in names)
 
 
 def save(
@@ -124,14 +119,16 @@ def _tables(comparison: Comparison, top: Path, suffixes: Sequence[str], force: b
 def _fits(comparison: Comparison, folder: Path, force: bool) -> list[Path]:
     make_folder(folder)
     written = []
-    for number, (member, analysis) in enumerate(
-        zip(comparison.series.members, comparison.analyses, strict=True), start=1
-    ):
+    for index, analysis in enumerate(comparison.analyses):
         if analysis is not None:
-            name = safe_name(f"{number:03d} {member.title()}".replace(",", ""))
-            path = folder / f"{name}.json"
+            path = folder / _fit_name(comparison.series, index)
             written.append(write_text_atomically(path, saved_text(analysis.fit), force))
     return written
+
+
+def _fit_name(series: Series, index: int) -> str:
+    title = f"{index + 1:03d} {series.members[index].title()}".replace(",", "")
+    return f"{safe_name(title)}.json"
 
 
 def _figures(
@@ -166,7 +163,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "model": comparison.model if isinstance(comparison.model, str) else comparison.model.name,
         "members": [_member(comparison, i) for i in range(len(series))],
         "tracks": [list(track) for track in series.tracks()],
-        **{name: _records(getattr(comparison, name)()) for name in NAMES},
+        **{name: records(getattr(comparison, name)()) for name in NAMES},
         "sentences": list(comparison.sentences()),
         "notes": list(comparison.notes),
         "hints": list(comparison.hints()),
@@ -189,7 +186,3 @@ def _member(comparison: Comparison, index: int) -> dict[str, Any]:
         "geometry": {} if member.geometry is None else dict(member.geometry.columns),
         "notes": [] if analysis is None else list(analysis.notes),
     }
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]

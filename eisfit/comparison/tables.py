@@ -9,7 +9,7 @@ from eisfit.analysis import Analysis
 from eisfit.comparison import between, laws
 from eisfit.comparison.electrolyte import electrolyte_row
 from eisfit.series import Member
-from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS, frame
+from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS, frame, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ def resistance_rows(
     """
     if analysis is None:
         return []
-    rows = _records(analysis.resistances())
+    rows = records(analysis.resistances())
     whole = electrolyte_row(analysis, with_series)
     if whole is not None and rows:
         rows.append({**{key: rows[0][key] for key in ("sample", "sweep")}, **whole})
@@ -56,7 +56,7 @@ def peaks(comparison: Comparison) -> pd.DataFrame:
         _joined(row, PEAK_COLUMNS, member, extra, {})
         for member, analysis in zip(comparison.series.members, comparison.analyses, strict=True)
         if analysis is not None
-        for row in _records(analysis.peaks())
+        for row in records(analysis.peaks())
     ]
     return frame(rows, PEAK_COLUMNS)
 
@@ -78,7 +78,7 @@ def growth(comparison: Comparison) -> pd.DataFrame:
     """Return a row a track, role and law."""
     single = [(line, row) for line, law in laws.growth(comparison) for row in law.rows()]
     common = [(line, law.row()) for line, law in laws.growth_of_cells(comparison)]
-    return _table({**laws.head_of(line), **row} for line, row in single + common)
+    return _table({**laws.head_of(line), **row} for line, row in (*single, *common))
 
 
 def arrhenius(comparison: Comparison) -> pd.DataFrame:
@@ -117,10 +117,6 @@ def provenance(comparison: Comparison) -> pd.DataFrame:
 
 def _table(rows: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     return frame(rows, ())
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
 def _joined(

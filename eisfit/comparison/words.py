@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eisfit.tables import is_empty
+
 _UNITS = {
     "h": "h", "c": "°C", "percent": "%", "v": "V", "mv": "mV", "mpa": "MPa", "a": "A", "ma": "mA",
     "nm": "nm", "um": "um", "cm": "cm",
@@ -15,7 +17,7 @@ _PLAIN = {"time_h": "{} h", "temperature_c": "{} °C", "cycle": "cycle {}", "swe
 
 def condition(name: str, value: Any) -> str:
     """Return a condition in words: `10 h`, `25 °C`, `discharged`, `bias 0.1 V`; "" for none."""
-    if value is None or value == "" or value != value:
+    if is_empty(value):
         return ""
     text = value if isinstance(value, str) else f"{value:.6g}".replace("-", "\u2212")
     if name in ("state", "electrode_state"):
@@ -47,8 +49,9 @@ def named(*parts: str) -> str:
 
 def varying(rows: Sequence[Mapping[str, Any]], names: Sequence[str]) -> list[str]:
     """Return the names whose values differ between rows."""
-    return [n for n in names if len({_key(row.get(n)) for row in rows}) > 1]
-
-
-def _key(value: Any) -> Any:
-    return None if value is None or value == "" or value != value else value
+    values = [[row.get(name) for row in rows] for name in names]
+    return [
+        name
+        for name, found in zip(names, values, strict=True)
+        if len({None if is_empty(value) else value for value in found}) > 1
+    ]

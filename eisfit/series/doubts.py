@@ -12,6 +12,7 @@ from eisfit.series.member import Member
 from eisfit.series.spelling import likely
 from eisfit.series.states import KNOWN_STATES
 from eisfit.series.tracks import SAME_TIME
+from eisfit.tables import is_empty
 
 if TYPE_CHECKING:
     from eisfit.series.series import Series
@@ -52,7 +53,7 @@ def shared_places(series: Series, track: Sequence[int]) -> list[tuple[int, ...]]
 def place_of(series: Series, index: int) -> Hashable:
     """Return a member's place as what compares equal where it is the same; None where unknown."""
     value = series.members[index].coordinate(series.along)
-    return None if value == "" or value != value else value
+    return None if is_empty(value) else value
 
 
 def _states(members: Sequence[Member]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 from eisfit.series.member import Member
+from eisfit.tables import is_empty
 
 
 def without_repeats(members: Sequence[Member]) -> tuple[list[Member], list[str]]:
@@ -51,4 +52,4 @@ def _content(member: Member) -> Hashable:
 
 def _place(member: Member) -> Hashable:
     shown = {"sample": member.sample, **member.conditions()}
-    return tuple((name, value) for name, value in shown.items() if value == value and value != "")
+    return tuple((name, value) for name, value in shown.items() if not is_empty(value))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eisfit.correction import Blanks
-from eisfit.errors import EisfitError, SeriesError, SeriesWarning
+from eisfit.errors import EisfitError, SeriesError, SeriesWarning, located
 from eisfit.series.files import with_clock_times
 from eisfit.series.member import CONDITIONS, Failure, Member
 from eisfit.series.states import state_rank
@@ -151,7 +151,7 @@ class Series:
         along: str = "",
     ) -> Series:
         if not members:
-            said = "; ".join(f"{f.where}: {f.error}" for f in failures) or "no row"
+            said = "; ".join(located(f.where, f.error) for f in failures) or "no row"
             raise SeriesError(f"no spectrum could be read: {said}")
         nothing_varies = not along and not varies(members)
         if nothing_varies or (along == "time_h" and all(m.time_h != m.time_h for m in members)):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from eisfit.series.member import CONDITIONS, Member
+from eisfit.tables import is_empty
 
 SAME_TEMPERATURE = 2.0  # degrees C between neighbours, within which a thermostat is meant to hold
 SAME_TIME = 0.005  # relative difference within which cells were measured at one time
@@ -110,4 +111,4 @@ def _levels(members: Sequence[Member], name: str) -> list[Hashable]:
     values = [member.coordinate(name) for member in members]
     if name == "temperature_c":
         return list(temperature_levels(values))
-    return [None if value == "" or value != value else value for value in values]
+    return [None if is_empty(value) else value for value in values]

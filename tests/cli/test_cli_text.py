@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eisfit.cli.screen import Column, _widths
+from eisfit.cli.screen import Column, Screen, _widths
 from eisfit.cli.text import clean, interval, number, percent, prefixed, with_error
 from eisfit.io.paths import key, safe_name, unused
 
@@ -157,3 +157,12 @@ def test_widths_give_way_only_where_needed(table: list[tuple[list[str], bool]], 
     assert sum(widths) <= max(room, sum(least))
     if sum(natural) <= room:
         assert widths == natural
+
+
+def test_a_note_longer_than_the_screen_keeps_its_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    path = "/measurements/" + "x" * 80 + "/the_end.mpr"
+    Screen().notes([path])
+    assert path in "".join(capsys.readouterr().out.split())

@@ -132,7 +132,7 @@ def test_what_is_there_is_not_replaced(
     monkeypatch.setattr("eisfit.comparison.run.track", None)  # nothing may be computed
     status, _, err = run("compare", study, "-m", MODEL, "-o", out)
     assert status == 2
-    assert "ratios.csv exist already" in err
+    assert "ratios.csv exists already" in err
     assert [p.name for p in out.iterdir()] == ["ratios.csv"]
     monkeypatch.undo()
     monkeypatch.setattr("eisfit.comparison.save.planned", lambda series: [])  # drawn above

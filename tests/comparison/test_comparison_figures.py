@@ -147,7 +147,7 @@ def test_tables_of_every_format_hold_the_same(hostile: Comparison, tmp_path: Pat
 
 def test_nothing_is_written_where_something_is(hostile: Comparison, tmp_path: Path) -> None:
     (tmp_path / "report.html").write_text("mine", encoding="utf-8")
-    with pytest.raises(OutputError, match=r"report\.html exist already"):
+    with pytest.raises(OutputError, match=r"report\.html exists already"):
         hostile.save(tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     with pytest.raises(OutputError, match="is a file, not a folder"):
