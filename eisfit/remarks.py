@@ -131,12 +131,17 @@ def _disagreements(analysis: Analysis) -> Iterator[str]:
         area = sum(peaks[i - 1]["resistance_ohm"] for i in numbers)
         if abs(area / process.resistance - 1.0) > DISAGREE:
             yield (
-                f"{process.role}: the circuit gives {process.resistance:.3g} ohm, the DRT peak "
-                f"{area:.3g} ohm"
+                f"{process.role}: the circuit gives {_plain(process.resistance)} ohm, the DRT "
+                f"peak {_plain(area)} ohm"
             )
     for i, row in enumerate(peaks, start=1):
         if i not in named and row["status"] == "ok":
             yield (
-                f"DRT peak {i} (tau {row['tau_s']:.2g} s, {row['resistance_ohm']:.3g} ohm) belongs "
-                "to no arc of the circuit"
+                f"DRT peak {i} (tau {row['tau_s']:.2g} s, {_plain(row['resistance_ohm'])} ohm) "
+                "belongs to no arc of the circuit"
             )
+
+
+def _plain(ohm: float) -> str:
+    """Return a resistance with three digits: `2100`, not `2.1e+03`."""
+    return f"{float(f'{ohm:.3g}'):.7g}"

@@ -178,8 +178,9 @@ def _overview(entries: Sequence[Entry]) -> Table:
     return table_of_rows(
         rows, _OVERVIEW, "overview", "Spectra and verdicts",
         "Valid: the spectrum obeys the Kramers-Kronig relations to 0.5 % (root mean square of one "
-        "part); invalid: it does not, to 2 %. Numbers from an invalid spectrum describe something "
-        "that changed while it was measured.",
+        "part), to 1 % in every part of the range, and no point is an outlier; invalid: it does "
+        "not, to 2 %, or breaks them in one part of the range. Numbers from an invalid spectrum "
+        "describe something that changed while it was measured.",
     )  # fmt: skip
 
 

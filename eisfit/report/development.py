@@ -12,6 +12,7 @@ from eisfit.report.columns import column_of, role_name
 from eisfit.report.entries import Entry, distinct
 from eisfit.report.payload import rounded
 from eisfit.report.tabulate import Table, peaks, resistances, table_of
+from eisfit.tables import is_empty, records
 from eisfit.trends.activation import BOLTZMANN_EV_K, ZERO_C
 from eisfit.trends.laws import LAWS
 from eisfit.trends.points import USABLE
@@ -81,17 +82,13 @@ def _conditions(comparison: Comparison, member: Member) -> dict[str, float | str
     return {
         name: member.coordinate(name)
         for name in names
-        if not _empty(member.coordinate(name))
+        if not is_empty(member.coordinate(name))
         and len({_same(other.coordinate(name)) for other in members}) > 1
     }
 
 
-def _empty(value: Any) -> bool:
-    return value is None or value == "" or value != value
-
-
 def _same(value: Any) -> Any:
-    return None if _empty(value) else value
+    return None if is_empty(value) else value
 
 
 def coordinates(entries: Sequence[Entry]) -> list[tuple[str, str]]:
@@ -219,7 +216,7 @@ def _points(comparison: Comparison, track: Sequence[int], role: str) -> dict[str
         (comparison.series.position(i), row)
         for i in track
         for row in comparison.rows_by_member[i]
-        if row["role"] == role and not _empty(row["resistance_ohm"])
+        if row["role"] == role and not is_empty(row["resistance_ohm"])
     ]
     return {
         "x": rounded(place for place, _ in found),
@@ -239,14 +236,14 @@ def _law_curves(
         return
     table = comparison.growth()
     shapes = {law.name: law.shape for law in LAWS}
-    for row in table.to_dict("records"):
+    for row in records(table):
         number = _track_of(comparison, tracks, row)
         if not row.get("best") or number is None:
             continue
         last = max(comparison.series.position(i) for i in tracks[number])
         time = last * np.linspace(0.0, 1.0, _CURVE) ** 2
-        t0 = np.asarray(1.0 if _empty(row["t0"]) else row["t0"])
-        slope = 0.0 if _empty(row["k"]) else row["k"]
+        t0 = np.asarray(1.0 if is_empty(row["t0"]) else row["t0"])
+        slope = 0.0 if is_empty(row["k"]) else row["k"]
         value = row["r0"] + slope * shapes[row["law"]](time, t0)
         name = f"{row['law']}" + (" (undecided)" if row["status"] == "undecided" else "")
         yield row["role"], {"track": number, "name": name, "x": rounded(time), "y": rounded(value)}
@@ -259,9 +256,9 @@ def _arrhenius_curves(
     if comparison.series.along != "temperature_c":
         return
     rows = comparison.rows_by_member
-    for row in comparison.arrhenius().to_dict("records"):
+    for row in records(comparison.arrhenius()):
         number = _track_of(comparison, tracks, row)
-        if number is None or row["form"] != "sigma T" or _empty(row["energy_ev"]):
+        if number is None or row["form"] != "sigma T" or is_empty(row["energy_ev"]):
             continue
         theta = row["energy_ev"] / BOLTZMANN_EV_K
         points = [
@@ -287,7 +284,7 @@ def _track_of(
 ) -> int | None:
     """Return the track that a row of a table is of: that whose members have its conditions."""
     told = [name for name in ("sample", *CONDITIONS, *comparison.series.extra_columns())
-            if not _empty(row.get(name))]  # fmt: skip
+            if not is_empty(row.get(name))]  # fmt: skip
     for number, track in enumerate(tracks):
         member = comparison.series.members[track[0]]
         own = {"sample": member.sample, **member.conditions()}

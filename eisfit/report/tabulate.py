@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from eisfit.report.columns import Cell, Column, cell_of, column_of, is_number
+from eisfit.tables import is_empty, records
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,9 +46,17 @@ def table_of(
     keep: Sequence[str] = (),
 ) -> Table:
     """Return a data frame as a table; columns without any content are left out, but for `keep`."""
-    rows = [{str(k): v for k, v in row.items()} for row in frame.to_dict("records")]
-    names = [str(name) for name in frame.columns if name not in _LEFT_OUT]
-    return table_of_rows(rows, names, key, title, caption, per_area=per_area, keep=keep)
+    names = _before_numbers([str(name) for name in frame.columns if name not in _LEFT_OUT])
+    return table_of_rows(records(frame), names, key, title, caption, per_area=per_area, keep=keep)
+
+
+def _before_numbers(names: list[str]) -> list[str]:
+    """Return columns with the status behind element or role: it is read before the number."""
+    place = max((names.index(n) for n in ("role", "element", "peak") if n in names), default=-1)
+    if "status" not in names or place < 0:
+        return names
+    rest = [name for name in names if name != "status"]
+    return [*rest[: place + 1], "status", *rest[place + 1 :]]
 
 
 def resistances(frame: pd.DataFrame, per_area: bool) -> Table:
@@ -90,17 +98,13 @@ def table_of_rows(
     return Table(key, title, caption, columns, cells)
 
 
-def _empty(value: Any) -> bool:
-    return value is None or value == "" or (isinstance(value, float) and math.isnan(value))
-
-
 def _says_something(name: str, rows: Sequence[Mapping[str, Any]]) -> bool:
     values = [row.get(name) for row in rows]
-    if all(_empty(value) for value in values):
+    if all(is_empty(value) for value in values):
         return False
     return name != "sweep" or any(value != 1 for value in values)
 
 
 def _kind(values: Sequence[Any]) -> str:
-    known = [value for value in values if not _empty(value)]
+    known = [value for value in values if not is_empty(value)]
     return "number" if known and all(is_number(value) for value in known) else "text"
