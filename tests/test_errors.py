@@ -12,7 +12,7 @@ from eisfit.errors import located
         ("a/cell.mpr", "a/cell.mpr does not exist", "a/cell.mpr does not exist"),
         ("a\\cell.mpr", "cell.mpr, line 3: no number", "a\\cell.mpr, line 3: no number"),
         ("a/cell", "cellulose is no electrolyte", "a/cell: cellulose is no electrolyte"),
-        ("study.csv, line 2", "study.csv, line 2, column 'x': no", "study.csv, line 2, column 'x': no"),
+        ("study.csv, line 2", "study.csv, line 2: no", "study.csv, line 2: no"),
         ("study.csv, line 2", "cell.mpr is empty", "study.csv, line 2: cell.mpr is empty"),
         ("", "nothing", ": nothing"),
     ],
