@@ -22,6 +22,8 @@ _ALIKE = 0.25
 # from which it is not what the weighting says.
 _SMOOTH = 0.5
 _UNEVEN = 8.0
+# Residuals below this share of the data are rounding, not noise: no instrument is this good.
+_EXACT = 1e-5
 # Median of the root of a chi-square with two degrees of freedom over two.
 _MEDIAN = np.sqrt(np.log(2.0))
 
@@ -43,7 +45,8 @@ def inflation(problem: Problem, solution: Solution, log_omega: FloatArray) -> Fl
     size = np.sqrt((residual[:count] ** 2 + residual[count:] ** 2) / 2.0)
     place = log_omega / np.log(10.0)
     typical = float(np.median(size)) / _MEDIAN
-    if typical <= 0.0 or count < _FEWEST:
+    exact = typical <= _EXACT * float(np.sqrt(np.mean(problem.target**2)))
+    if exact or count < _FEWEST:
         return np.ones(count)
     near = np.exp(-0.5 * ((place[:, None] - place) / _SMOOTH) ** 2)
     local = _weighted_medians(size, near) / _MEDIAN

@@ -1,0 +1,89 @@
+"""Tails, odd data and the other daily cases, against what was put in."""
+
+import numpy as np
+import pytest
+
+import eisfit
+
+FREQUENCY = np.geomspace(7e6, 1.0, 69)
+S = 2j * np.pi * FREQUENCY
+ARCS = 25 + 90 / (1 + (S * 4e-7) ** 0.9) + 140 / (1 + (S * 1.5e-5) ** 0.85)
+TAILS = {
+    "none": 0 * S,
+    "CPE": 4e4 * S**-0.9,
+    "capacitor": 1e4 / S,
+    "Warburg": 900 / np.sqrt(S),
+    "arc and capacitor": 300 / (1 + (S * 8e-3) ** 0.9) + 3e4 / S,
+    "inductance": 1e-7 * S,
+    "inductance and CPE": 1e-7 * S + 4e4 * S**-0.9,
+    "arc cut by the window": 5e4 / (1 + (S * 3) ** 0.9),
+    "Gerischer": 500 / np.sqrt(1 + S * 0.03),
+    "finite length": 400 * np.tanh(np.sqrt(S * 0.08)) / np.sqrt(S * 0.08),
+}
+
+
+def noisy(impedance, noise=1e-3, seed=88):
+    both = np.random.default_rng(seed).standard_normal((2, len(impedance)))
+    return impedance + np.abs(impedance) * noise * (both[0] + 1j * both[1])
+
+
+@pytest.mark.parametrize("name", TAILS)
+def test_a_tail_leaves_the_fast_peaks_as_they_are(name):
+    result = eisfit.drt(eisfit.Spectrum(FREQUENCY, noisy(ARCS + TAILS[name])))
+    fast = [row for row in result.peak_rows if row["tau_s"] < 1.5e-4]
+    assert [row["status"] for row in fast] == ["ok", "ok"]
+    for row, tau, resistance in zip(fast, (4e-7, 1.5e-5), (90, 140), strict=True):
+        assert abs(np.log10(row["tau_s"] / tau)) < 0.03
+        assert row["resistance_ohm"] == pytest.approx(resistance, rel=0.04)
+    assert result.rms < 1.3e-3
+
+
+def test_exact_data_have_neither_outliers_nor_uneven_noise():
+    frequency = np.geomspace(1e7, 3e-3, 50)
+    s = 2j * np.pi * frequency
+    exact = 5e7 / (1 + s * 2e-5) + 8e7 / (1 + s * 1e-2) + 1.4e7 / np.sqrt(s)
+    messages = " ".join(eisfit.drt(eisfit.Spectrum(frequency, exact)).messages)
+    assert "Far off" not in messages
+    assert "uneven" not in messages
+
+
+def test_weights_from_the_kramers_kronig_test():
+    """Noise ten times larger at low frequency: with its estimate as weights, better there."""
+    frequency = np.geomspace(3e6, 3e-2, 81)
+    s = 2j * np.pi * frequency
+    clean = 15 + 48 / (1 + (s * 7e-6) ** 0.87) + 61 / (1 + (s * 0.4) ** 0.92)
+    level = np.where(frequency < 10, 1e-2, 1e-3)
+    spectrum = eisfit.Spectrum(frequency, noisy(clean, level, 7))
+    noise = eisfit.kramers_kronig(spectrum).noise
+    ratio = noise / (level * np.abs(clean))
+    assert 0.75 < np.median(ratio[frequency > 100]) < 1.3
+    assert 0.75 < np.median(ratio[frequency < 1]) < 1.3
+    rows = eisfit.drt(spectrum, weighting=noise).peak_rows
+    fast = min(rows, key=lambda row: abs(np.log(row["tau_s"] / 7e-6)))
+    assert fast["lower_ohm"] <= 48 <= fast["upper_ohm"]
+    assert fast["resistance_ohm"] == pytest.approx(48, rel=0.01)
+
+
+@pytest.mark.parametrize("lam", [1e-12, 1e-30, 1e-300])
+@pytest.mark.parametrize("method", ["tikhonov", "adaptive", "blend"])
+def test_small_lambda_never_fails(lam, method):
+    spectrum = eisfit.Spectrum(FREQUENCY, noisy(ARCS))
+    result = eisfit.drt(spectrum, regularization=lam, method=method, samples=0)
+    assert result.regularization == lam
+    assert np.isfinite(result.gamma).all()
+    assert result.impedance[-1].real == pytest.approx(255, rel=2e-3)
+    assert result.rms < 1.1e-3
+
+
+@pytest.mark.parametrize(
+    "criterion", ["evidence", "gcv", "mgcv", "rgcv", "kfold", "re-im", "lcurve"]
+)
+def test_every_criterion_keeps_its_sweep_and_finds_the_resistance(criterion):
+    spectrum = eisfit.Spectrum(FREQUENCY, noisy(ARCS))
+    result = eisfit.drt(spectrum, regularization=criterion, method="tikhonov", samples=0)
+    lam, score = result.sweep.T
+    assert len(lam) >= 5
+    assert lam[np.nanargmin(score)] == result.regularization
+    assert result.criterion == criterion
+    total = result.resistance_inf + result.resistance_polarization
+    assert total == pytest.approx(255, rel=0.01)
