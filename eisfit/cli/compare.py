@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eisfit.cli.inputs import Failure
 from eisfit.cli.run import print_json, report
-from eisfit.cli.screen import Screen
+from eisfit.cli.screen import Screen, advancing
 from eisfit.errors import ReadError, SeriesError, SeriesWarning
 
 if TYPE_CHECKING:
@@ -96,7 +94,7 @@ def compare(
     if out is not None and not force:
         check_free(series, Path(out), formats)
     steps = len(series) + (2 + len(planned(series)) if out is not None else 0)
-    with _progress(steps) as advance:
+    with advancing(steps, "spectra and figures") as advance:
         comparison = compare_series(series, chosen, progress=advance, **options)
         written = () if out is None else comparison.save(out, formats, force, advance)
     if as_json:
@@ -128,17 +126,3 @@ def _blank(file: str | None) -> Spectrum | None:
     if len(spectra) > 1:
         raise ReadError(f"{file} has {len(spectra)} sweeps: a blank has one; give a file with one")
     return spectra[0]
-
-
-@contextmanager
-def _progress(steps: int) -> Iterator[Callable[[int], None]]:
-    """Give a function that is told what is done, with a bar on standard error on a terminal."""
-    if not sys.stderr.isatty():
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("spectra and figures", total=steps)
-        yield lambda count: bar.advance(task, count)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -151,16 +151,33 @@ def _widths(cells: Sequence[Sequence[str]], columns: Sequence[Column], room: int
 
 
 @contextmanager
-def progress(entries: Sequence[Entry], what: str) -> Iterator[Iterable[Entry]]:
-    """Give the entries, with a bar on standard error while they are taken; none in a pipe."""
+def advancing(steps: float, what: str) -> Iterator[Callable[[float], None]]:
+    """Give a function that is told of steps done, with a bar on standard error on a terminal."""
     if not sys.stderr.isatty():
-        yield entries
+        yield lambda count: None
         return
     from rich.console import Console
     from rich.progress import Progress
 
     with Progress(console=Console(stderr=True), transient=True) as bar:
-        yield bar.track(entries, description=clean(what))
+        task = bar.add_task(clean(what), total=steps)
+        yield lambda count: bar.advance(task, count)
+
+
+@contextmanager
+def progress(entries: Sequence[Entry], what: str) -> Iterator[Iterable[Entry]]:
+    """Give the entries, with a bar while they are taken; of one entry none, for it cannot move."""
+    if len(entries) < 2:
+        yield entries
+        return
+    with advancing(len(entries), what) as advance:
+        yield _counted(entries, advance)
+
+
+def _counted(entries: Iterable[Entry], advance: Callable[[float], None]) -> Iterator[Entry]:
+    for entry in entries:
+        yield entry
+        advance(1)
 
 
 def complain(lines: Iterable[str]) -> None:

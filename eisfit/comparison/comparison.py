@@ -182,7 +182,7 @@ class Comparison:
         folder: str | PathLike[str],
         formats: Sequence[str] = (),
         force: bool = False,
-        progress: Callable[[int], None] | None = None,
+        progress: Callable[[float], None] | None = None,
     ) -> tuple[Path, ...]:
         """Write tables, figures, `report.html`, `comparison.json` and the fits, and return paths.
 
@@ -195,7 +195,7 @@ class Comparison:
             svg, pdf (png unless any is given).
         force : bool
             Replace files that exist.
-        progress : function of int, optional
+        progress : function of float, optional
             Told when a step is done; there are `2 + figures` of them.
 
         Raises

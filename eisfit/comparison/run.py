@@ -25,7 +25,7 @@ def compare_series(
     model: str | Model = "auto",
     *,
     executor: Executor | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[float], None] | None = None,
     **options: Any,
 ) -> Comparison:
     """Return the comparison of a series: every member analysed, every track followed.
@@ -37,8 +37,9 @@ def compare_series(
         For the members that name none of their own.
     executor : concurrent.futures.Executor, optional
         Works on the tracks; any, of threads, processes or a cluster.
-    progress : function of int, optional
-        Told how many members more are done, when a track is.
+    progress : function of float, optional
+        Told how many members more are done; in all their number. Parts of a member, too, where the
+        work is done here; with an executor whole tracks.
     **options
         `fit_options`, `drt_options` as in `eisfit.analyze`; `area_over_thickness_cm` too, by
         default from the cell's geometry, else as there; `share`: names of parameters, or symbols of
@@ -60,7 +61,8 @@ def compare_series(
     analyses: list[Analysis | None] = [None] * len(series)
     failures = list(series.failures)
     notes = [*series.notes, *doubts(series)]
-    for members, found in zip(tracks, _results(jobs, executor), strict=True):
+    count = _Count(progress)
+    for members, found in zip(tracks, _results(jobs, executor, count), strict=True):
         for index, analysis, error in zip(members, found, found.failures, strict=True):
             analyses[index] = analysis
             if analysis is None:
@@ -68,8 +70,7 @@ def compare_series(
                 failures.append(Failure(member.file or member.title(), error))
         where = "" if len(tracks) == 1 else f"{_named(series, members)}: "
         notes += [f"{where}{note}" for note in found.notes]
-        if progress is not None:
-            progress(len(members))
+        count.up_to_next(len(members))
     if not any(analyses):
         last = failures[-1]
         raise SeriesError(f"no member could be analysed: {located(last.where, last.error)}")
@@ -82,20 +83,39 @@ def _named(series: Series, members: Sequence[int]) -> str:
     return named(first.sample, conditions({"cell": first.cell, "state": first.state}))
 
 
-def _results(jobs: Sequence[Callable[[], Track]], executor: Executor | None) -> Iterator[Track]:
+class _Count:
+    """Tells of work done, and of what a track did not tell itself when it ends."""
+
+    def __init__(self, progress: Callable[[float], None] | None) -> None:
+        self._progress = progress or (lambda done: None)
+        self._told = 0.0
+
+    def __call__(self, done: float) -> None:
+        self._told += done
+        self._progress(done)
+
+    def up_to_next(self, members: int) -> None:
+        """Tell of the rest of a track of so many members."""
+        self._progress(members - self._told)
+        self._told = 0.0
+
+
+def _results(
+    jobs: Sequence[Callable[..., Track]], executor: Executor | None, count: _Count
+) -> Iterator[Track]:
     if executor is None:
-        yield from (job() for job in jobs)
+        yield from (job(progress=count) for job in jobs)
     else:
         yield from executor.map(_call, jobs)
 
 
-def _call(job: Callable[[], Track]) -> Track:
+def _call(job: Callable[..., Track]) -> Track:
     return job()
 
 
 def _job(
     series: Series, members: Sequence[int], model: str | Model, options: Mapping[str, Any]
-) -> Callable[[], Track]:
+) -> Callable[..., Track]:
     first = series.members[members[0]]
     size = first.geometry
     known = size is not None and size.area_cm2 is not None and size.has_thickness
@@ -114,9 +134,10 @@ def follow(
     position: Sequence[float],
     model: str | Model,
     options: Mapping[str, Any],
+    progress: Callable[[float], None] | None = None,
 ) -> Track:
     """Return a track; one that cannot be followed at all, as by a wrong model, has failed whole."""
     try:
-        return track(spectra, position, model, **options)
+        return track(spectra, position, model, progress=progress, **options)
     except Exception as error:  # of one track: the others still have their results
         return Track((None,) * len(spectra), (said_of(error),) * len(spectra))

@@ -73,7 +73,7 @@ def save(
     folder: str | os.PathLike[str],
     formats: Sequence[str] = (),
     force: bool = False,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[float], None] | None = None,
 ) -> tuple[Path, ...]:
     """Write everything; see `Comparison.save`."""
     from eisfit.report import write_report
@@ -136,7 +136,7 @@ def _figures(
     top: Path,
     suffixes: Sequence[str],
     force: bool,
-    progress: Callable[[int], None] | None,
+    progress: Callable[[float], None] | None,
 ) -> list[Path]:
     from eisfit.plots import render
 

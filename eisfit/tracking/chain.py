@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,7 @@ def track(
     drt_options: Mapping[str, Any] | None = None,
     area_over_thickness_cm: float = AREA_OVER_THICKNESS_CM,
     share: Sequence[str] = (),
+    progress: Callable[[float], None] | None = None,
 ) -> Track:
     """Return the analyses of the spectra of one track, with arcs and peaks that keep their names.
 
@@ -80,6 +82,7 @@ def track(
         rejects.
     share : what has one value in all spectra, such as ("R_bulk", "alphas"): see
         `eisfit.tracking.shared_names`. Such fits may be worse than alone; the cost is tested.
+    progress : told of spectra done: a half each when all are fitted, and with its distribution
 
     Returns
     -------
@@ -94,7 +97,7 @@ def track(
         If an option is unknown, positions are not one a spectrum, or what is to be shared is
         unknown or cannot be.
     """
-    spectra = tuple(spectra)
+    spectra, tell = tuple(spectra), progress or (lambda done: None)
     place = _positions(position, len(spectra))
     failures: dict[int, str] = {}
     options = _options(spectra, fit_options or {}, failures)
@@ -111,7 +114,9 @@ def track(
     )  # fmt: skip
     failures |= tracked.failures
     tracked, sharing = _joined(tracked, names, options)
-    drts = distributions({i: spectra[i] for i in tracked.fits}, drt_options or {})
+    tell(0.5 * len(spectra))
+    fitted = {i: spectra[i] for i in tracked.fits}
+    drts = distributions(fitted, drt_options or {}, partial(tell, 0.5))
     failures |= drts.failures
     parts = _Parts(asked, tracked, drts, common, area_over_thickness_cm)
     return replace(parts.put_together(len(spectra), place, failures), sharing=sharing)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any
@@ -41,11 +41,14 @@ class Distributions:
     policy: str
 
 
-def distributions(spectra: Mapping[int, Spectrum], options: Mapping[str, Any]) -> Distributions:
+def distributions(
+    spectra: Mapping[int, Spectrum], options: Mapping[str, Any], tell: Callable[[], None]
+) -> Distributions:
     """Return the distributions of spectra, all with one lambda.
 
     The criterion asked for (evidence unless told otherwise) chooses lambda for each spectrum; the
-    median of ln lambda holds for all. A lambda that is given holds as it is.
+    median of ln lambda holds for all. A lambda that is given holds as it is. `tell` is called after
+    each.
     """
     given = options.get("regularization", "auto")
     failures: dict[int, str] = {}
@@ -75,6 +78,7 @@ def distributions(spectra: Mapping[int, Spectrum], options: Mapping[str, Any]) -
             results[i] = drt_spectrum(spectrum, **common)
         except EisfitError as error:
             failures[i] = str(error)
+        tell()
     return Distributions(results, failures, policy)
 
 

@@ -203,11 +203,16 @@ def test_executors_give_the_same() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     series = aging(states=["pristine"], times=[0.0, 49.0])
-    done: list[int] = []
+    by_track: list[float] = []
     with ThreadPoolExecutor(2) as pool:
-        again = series.compare("li_in_lpsc_si", executor=pool, progress=done.append)
-    assert again.resistances().equals(series.compare("li_in_lpsc_si").resistances())
-    assert sum(done) == len(series)
+        again = series.compare("li_in_lpsc_si", executor=pool, progress=by_track.append)
+    by_member: list[float] = []
+    alone = series.compare("li_in_lpsc_si", progress=by_member.append)
+    assert again.resistances().equals(alone.resistances())
+    assert sum(by_track) == sum(by_member) == len(series)
+    # Within a track, too: a bar of one track would not move before its end
+    assert len(by_member) > len(by_track)
+    assert max(by_member) <= len(series) / 2
 
 
 def test_a_comparison_travels_and_says_how_it_was_made(aged: Comparison) -> None:
