@@ -58,6 +58,16 @@ def test_two_arcs_that_cannot_be_parted_are_known_by_their_sum():
     assert any("R1 up" in str(one) and "R2 down" in str(one) for one in report.directions)
 
 
+def test_of_two_resistors_in_series_nothing_is_known_but_the_sum():
+    truth = {"R0": 5.0, "R1": 20.0, "C1": 1e-5}
+    report = fit("R0-p(R1,C1)", truth, model="R0-R2-p(R1,C1)").identifiability()
+    (whole,) = report.determined
+    assert whole.text == "R0 + R2"
+    assert whole.value == pytest.approx(5.0, abs=4 * 5.0 * whole.relative)
+    assert report.undetermined == ("R0", "R2")
+    assert "R0 up, R2 down: not known at all" in str(report)
+
+
 def test_what_is_too_much_is_named():
     truth = {"R0": 10.0, **arc(1, 100.0, 1e-4, 0.9)}
     r = fit("R0-p(R1,CPE1)", truth, noise=0.005, model="L0-R0-p(R1,CPE1)-p(R2,CPE2)", seed=1)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 _POWERS = (1.0, -1.0, 0.5, -0.5, 2.0, -2.0)
+LOST = np.log(1e6)  # a standard error of ln p beyond which a factor says nothing
 _TRIAL = Effort(first=6, later=6, rounds=2)
 
 
@@ -210,11 +211,15 @@ def _log_covariance(result: FitResult) -> Array:
 
 
 def _determined(result: FitResult, covariance: Array) -> Iterator[Combination]:
+    paired: set[int] = set()
     for _, whole in unresolved(result):
-        parts = tuple(result.names[a.resistance] for a in result.arcs if a.label in whole.parts)
+        members = [arc.resistance for arc in result.arcs if arc.label in whole.parts]
+        paired |= set(
+            members
+        )  # what adds up to a known sum has a known product to first order only
+        parts = tuple(result.names[i] for i in members)
         yield Combination(" + ".join(parts), whole.value, whole.stderr / whole.value, parts)
     error = np.sqrt(np.diag(covariance))
-    paired: set[int] = set()
     for arc in result.arcs:
         members = [i for i in (arc.resistance, arc.store) if i is not None]
         worst = max(error[i] for i in members)
@@ -331,6 +336,8 @@ def _of(given: Mapping[str, Any], model: Model, kept: set[str]) -> dict[str, Any
 
 
 def _percent(relative: float) -> str:
+    if relative > LOST:
+        return "not known at all"
     if relative >= 1.0:
-        return f"known to a factor of {np.exp(min(relative, 700.0)):.2g} only"
+        return f"known to a factor of {np.exp(relative):.2g} only"
     return f"known to {100 * relative:.2g} %"
