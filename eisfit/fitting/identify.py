@@ -214,9 +214,8 @@ def _determined(result: FitResult, covariance: Array) -> Iterator[Combination]:
     paired: set[int] = set()
     for _, whole in unresolved(result):
         members = [arc.resistance for arc in result.arcs if arc.label in whole.parts]
-        paired |= set(
-            members
-        )  # what adds up to a known sum has a known product to first order only
+        # Of the parts of a known sum the product is known too, but to first order only
+        paired |= set(members)
         parts = tuple(result.names[i] for i in members)
         yield Combination(" + ".join(parts), whole.value, whole.stderr / whole.value, parts)
     error = np.sqrt(np.diag(covariance))
