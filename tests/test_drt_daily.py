@@ -87,3 +87,10 @@ def test_every_criterion_keeps_its_sweep_and_finds_the_resistance(criterion):
     assert result.criterion == criterion
     total = result.resistance_inf + result.resistance_polarization
     assert total == pytest.approx(255, rel=0.01)
+
+
+@pytest.mark.parametrize("series", [50 + 0 * S, 100 + 1e-7 * S, 20 + 1e5 / S])
+def test_what_has_no_relaxation_has_no_peak_and_the_result_says_so(series):
+    result = eisfit.drt(eisfit.Spectrum(FREQUENCY, noisy(series)))
+    assert not result.peak_rows
+    assert any("No peak" in text for text in result.messages)

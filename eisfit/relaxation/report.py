@@ -372,7 +372,11 @@ def messages(
             f"The fit leaves {rms:.2%} of the modulus: noise, data that break the Kramers-Kronig "
             "relations, or an inductive loop, which gamma >= 0 cannot follow (`signed=True` can)."
         )
-    if at_end:
+    if not rows:
+        said.append(
+            "No peak stands out: within the noise the spectrum is what stands in series to gamma."
+        )
+    elif at_end:
         said.append(
             "The search for lambda ended at its limit: the criterion has no minimum for this "
             "spectrum; look at `sweep`."
