@@ -40,10 +40,9 @@ def test_every_basis_and_order_gives_the_resistances(basis, order):
     assert result.gamma[fast].sum() * spacing == pytest.approx(21, rel=0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.peers
-@pytest.mark.parametrize(
-    ("basis", "order"), [("gaussian", 1), ("gaussian", 2), ("matern2", 1), ("inverse quadratic", 2)]
-)
+@pytest.mark.parametrize(("basis", "order"), [("gaussian", 1), ("inverse quadratic", 2)])
 def test_the_same_lambda_gives_the_curve_of_pydrttools(basis, order):
     """Both minimise |Z_fit - Z|^2 + lambda int (d^k gamma)^2 dln tau; their grids differ."""
     if find_spec("pyDRTtools") is None:  # not imported: that would turn matplotlib to Qt
