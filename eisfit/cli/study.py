@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from eisfit.cli.screen import Column, Screen
 from eisfit.cli.text import NONE, with_error
+from eisfit.tables import is_empty, quantity_and_unit
 
 if TYPE_CHECKING:
     from eisfit.comparison import Comparison
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 _MOST_ROWS = 40
 _MOST_SENTENCES = 12
 _GAP = 2
-_UNITS = {"h": "h", "c": "°C", "percent": "%", "v": "V", "mv": "mV", "mpa": "MPa"}
 _FLAW = "*"
 
 
@@ -177,17 +177,15 @@ def _once(head: Sequence[str], above: Sequence[str] | None) -> list[str]:
 def _condition(value: Any) -> str:
     if isinstance(value, str):
         return value or NONE
-    return NONE if value is None or value != value else f"{value:.6g}"
+    return NONE if is_empty(value) else f"{value:.6g}"
 
 
 def _heading(name: str) -> str:
     """Return a column as a heading: `time / h`, `grain boundary`; sums keep their names."""
     if name.startswith("R_"):
         return name
-    stem, _, unit = name.rpartition("_")
-    if stem and unit in _UNITS:
-        return f"{stem.replace('_', ' ')} / {_UNITS[unit]}"
-    return name.replace("_", " ")
+    words, unit = quantity_and_unit(name)
+    return f"{words} / {unit}" if unit else words
 
 
 def _count(count: int, one: str, many: str = "") -> str:

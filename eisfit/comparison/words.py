@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from eisfit.tables import is_empty
+from eisfit.tables import is_empty, quantity_and_unit
 
-_UNITS = {
-    "h": "h", "c": "°C", "percent": "%", "v": "V", "mv": "mV", "mpa": "MPa", "a": "A", "ma": "mA",
-    "nm": "nm", "um": "um", "cm": "cm",
-}  # fmt: skip
 _PLAIN = {"time_h": "{} h", "temperature_c": "{} °C", "cycle": "cycle {}", "sweep": "sweep {}",
           "soc_percent": "SOC {} %", "cell": "cell {}"}  # fmt: skip
 
@@ -24,10 +20,10 @@ def condition(name: str, value: Any) -> str:
         return text
     if name in _PLAIN:
         return _PLAIN[name].format(text)
-    stem, _, unit = name.rpartition("_")
-    if stem and unit.casefold() in _UNITS:
-        return f"{stem.replace('_', ' ')} {text} {_UNITS[unit.casefold()]}"
-    return f"{name.replace('_', ' ')} {text}"
+    if isinstance(value, str):
+        return f"{name.replace('_', ' ')} {text}"
+    words, unit = quantity_and_unit(name)
+    return f"{words} {text} {unit}".rstrip()
 
 
 def conditions(values: Mapping[str, Any]) -> str:

@@ -7,19 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from eisfit.tables import quantity_and_unit
+
 if TYPE_CHECKING:
     import pandas as pd
 
 DIGITS = 4  # significant digits of a number without an error
 NOTHING = "–"
 
-# Endings of column names and the unit they stand for; the longer first
-_UNITS: Mapping[str, str] = {
-    "_ohm_cm2": "Ω cm²", "_mg_cm2": "mg/cm²", "_g_cm3": "g/cm³", "_kj_mol": "kJ/mol",
-    "_percent": "%", "_f_cm": "F/cm", "_s_cm": "S/cm", "_cm2": "cm²", "_ohm": "Ω", "_deg": "°",
-    "_hz": "Hz", "_ev": "eV", "_cm": "cm", "_mm": "mm", "_um": "µm", "_mg": "mg", "_mv": "mV",
-    "_h": "h", "_s": "s", "_c": "°C", "_f": "F", "_k": "K", "_v": "V", "_a": "A", "_g": "g",
-}  # fmt: skip
 _LATEX: Mapping[str, str] = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -79,10 +74,8 @@ def markdown_table(table: pd.DataFrame) -> str:
 
 def heading(name: str) -> str:
     """Return a column's name in words, its unit in brackets: `tau_s` gives "tau (s)"."""
-    for ending, unit in _UNITS.items():
-        if name.endswith(ending) and len(name) > len(ending):
-            return f"{name.removesuffix(ending).replace('_', ' ')} ({unit})"
-    return name.replace("_", " ")
+    words, unit = quantity_and_unit(name)
+    return f"{words} ({unit})" if unit else words
 
 
 def paired(names: Sequence[str]) -> list[Column]:

@@ -10,15 +10,16 @@ import numpy as np
 
 from eisfit.plots import style
 from eisfit.spectrum import FloatArray
+from eisfit.tables import quantity_and_unit
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.colors import Normalize
 
-NAMES = {
-    "time_h": "Time (h)", "cycle": "Cycle", "temperature_c": "Temperature (°C)", "state": "State",
-    "soc_percent": "State of charge (%)", "bias_v": "Bias (V)", "potential_v": "Potential (V)",
-    "sweep": "Sweep",
+# What somebody who has not seen the manifest would ask: which bias, of what?
+_IN_FULL = {
+    "bias": "bias voltage", "soc": "state of charge", "state": "state of the cell",
+    "electrode state": "state of the electrode",
 }  # fmt: skip
 STATES = ("pristine", "discharged", "charged")
 SEQUENTIAL = "viridis"  # lightness rises evenly, so that it reads without colour, too
@@ -30,15 +31,17 @@ Place = float | str
 
 
 def name_of(along: str) -> str:
-    """Return the name of an axis from the name of a column: `bias_v` is `Bias (V)`."""
-    return NAMES.get(along, along.replace("_", " ").strip().capitalize())
+    """Return the name of an axis from that of a column: `bias_mv` is `Bias voltage (mV)`."""
+    words, unit = quantity_and_unit(along)
+    name = _IN_FULL.get(words, words)
+    return f"{name[:1].upper()}{name[1:]}" + (f" ({unit})" if unit else "")
 
 
 def in_words(place: Place, along: str = "") -> str:
     """Return a position as text, with its unit: `24 h`, `discharged`."""
     if isinstance(place, str):
         return place
-    _, _, unit = NAMES.get(along, "").rstrip(")").partition(" (")
+    _, unit = quantity_and_unit(along)
     return number(place) if np.isnan(place) else f"{number(place)} {unit}".strip()
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from eisfit.tables import quantity_and_unit
+
 # name: label, unit, what the reader may ask
 _KNOWN = {
     "name": ("Spectrum", "", ""),
@@ -102,13 +104,6 @@ _KNOWN = {
     "bic": ("BIC", "", "Bayesian information criterion: lower is better"),
     "delta_bic": ("ΔBIC", "", "above the best"),
 }  # fmt: skip
-# The longest first: "_ohm_cm2" is no "_cm2"
-_UNITS = {
-    "_s_per_cm": "S/cm", "_ohm_cm2": "Ω cm²", "_mg_cm2": "mg/cm²", "_mah_cm2": "mAh/cm²",
-    "_s_cm": "S/cm", "_percent": "%", "_ohm_cm": "Ω cm", "_g_cm3": "g/cm³", "_kj_mol": "kJ/mol",
-    "_mpa": "MPa", "_ohm": "Ω", "_cm2": "cm²", "_hz": "Hz", "_ev": "eV", "_cm": "cm", "_mg": "mg",
-    "_ma": "mA", "_s": "s", "_f": "F", "_h": "h", "_c": "°C", "_v": "V", "_g": "g", "_k": "K",
-}  # fmt: skip
 _SHARES = {"fraction", "probability"}  # 0 to 1 in the tables, shown in percent
 # Chances, and errors: nobody reads these to four digits
 _CHANCES = {"p_value", "trend_p", "curvature_p", "weight"}
@@ -150,11 +145,8 @@ def column_of(name: str, kind: str, per_area: bool = False) -> Column:
 
 
 def _unknown(name: str) -> tuple[str, str, str]:
-    for ending, unit in _UNITS.items():
-        if name.endswith(ending) and name != ending:
-            return name.removesuffix(ending).replace("_", " ").capitalize(), unit, ""
-    words = name.replace("_", " ")
-    return words[:1].upper() + words[1:], "", ""
+    words, unit = quantity_and_unit(name)
+    return words[:1].upper() + words[1:], unit, ""
 
 
 def cell_of(name: str, value: Any) -> Cell:
