@@ -55,3 +55,10 @@ def test_without_negative_gamma_the_axis_begins_at_zero():
 def test_a_loop_that_is_not_followed_is_said_and_how_to():
     messages = eisfit.drt(loop(2)).messages
     assert any("inductive loop" in text and "signed=True" in text for text in messages)
+
+
+def test_a_second_curve_on_the_axes_hides_no_negative_peak():
+    ax = plots.drt(eisfit.drt(loop(1), signed=True))
+    bottom = ax.get_ylim()[0]
+    plots.drt(eisfit.drt(loop(1), samples=0), ax=ax)
+    assert ax.get_ylim()[0] <= bottom < 0

@@ -23,6 +23,7 @@ _TIP_PT = 3.0  # of a peak's mark above the curve, so that the mark covers nothi
 _OFF_SCALE = 5.0  # times the largest peak of the window: higher leaves the axis at the top
 _KEPT = 0.83  # of their first height that the axes keep beneath a second axis with its name
 _EDGE = 0.02  # of the axis of tau, in decades, between a peak's mark and the end of the axis
+_ZERO = "eisfit-zero"  # tells a line at zero, which axes with a negative gamma have
 _HEADER = "eisfit-header"  # tells the ground of the key from the caller's patches
 
 
@@ -59,7 +60,7 @@ def drt(result: DRTResult, ax: Axes | None = None, roles: Mapping[int, str] | No
         _frame(ax, result)
     (roof, off_scale), floor = _roof(result), _floor(result)
     if floor < 0.0:
-        ax.axhline(0.0, color="black", lw=0.5, zorder=1)
+        ax.axhline(0.0, color="black", lw=0.5, zorder=1).set_gid(_ZERO)
     entries = _number_peaks(ax, result, roles or {}, peak_colour, roof) if alone else []
     if alone and off_scale and all(row["gamma_ohm"] <= roof for row in result.peak_rows):
         entries.append((line, _highest(result)))
@@ -218,7 +219,8 @@ def _set_height(
         ax.set_ylim(floor, top)
     else:
         bottom, highest = ax.get_ylim()
-        ax.set_ylim(min(floor, bottom) if floor < 0.0 else 0.0, max(top, highest))
+        signed = any(line.get_gid() == _ZERO for line in ax.lines)
+        ax.set_ylim(min(floor, bottom) if signed else 0.0, max(top, highest))
     for old in _headers(ax):
         old.remove()
     if off_scale and rows:
