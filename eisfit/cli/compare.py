@@ -48,7 +48,7 @@ def series_of(study: Study) -> Series:
 
 
 def _read(study: Study) -> Series:
-    from eisfit.series import Series, is_manifest, is_meant_as_manifest, is_spreadsheet
+    from eisfit.series import Series, is_manifest, is_meant_as_manifest
 
     paths, pattern = study.paths, study.pattern
     manifests = [path for path in paths if is_manifest(path)]
@@ -56,13 +56,7 @@ def _read(study: Study) -> Series:
         raise SeriesError(f"{manifests[0]} is a manifest: give it alone, it names the files")
     alone = len(paths) == 1 and not pattern
     if not manifests and not (alone and is_meant_as_manifest(paths[0])):
-        try:
-            return Series.from_files(paths, pattern or PATTERN, study.along)
-        except SeriesError as error:
-            if alone and is_spreadsheet(paths[0]):
-                hint = "if it is a manifest, save it as CSV"
-                raise SeriesError(f"{error}; {hint}") from None
-            raise
+        return Series.from_files(paths, pattern or PATTERN, study.along)
     if pattern:
         raise SeriesError("a manifest says what each file is: leave out --pattern")
     return Series.from_manifest(paths[0], study.along)

@@ -22,6 +22,7 @@ from eisfit.io.columns import interpret, is_complete
 from eisfit.io.layout import bare_unit
 from eisfit.io.measurement import Choice, Measurement, measured_side_by_side
 from eisfit.io.request import Request
+from eisfit.io.signatures import is_flat_ods
 from eisfit.io.source import Source, with_plain_minus
 
 # A name stands in one of the first rows of its sheet.
@@ -41,29 +42,47 @@ def read_archive(source: Source, request: Request) -> list[Measurement]:
     ReadError
         If the archive is no spreadsheet, damaged, encrypted, or beyond the limits.
     """
+    sheets, kind = _sheets(source)
+    return _measurements(sheets, kind, source, request)
+
+
+def sheets_of(source: Source) -> list[Sheet]:
+    """Return the sheets of an .xlsx, .ods or .fods as they are.
+
+    Raises
+    ------
+    ReadError
+        If the file is no spreadsheet, damaged, encrypted, or beyond the limits.
+    """
+    return _flat_sheets(source) if is_flat_ods(source.head) else _sheets(source)[0]
+
+
+def _sheets(source: Source) -> tuple[list[Sheet], str]:
     with _archive(source) as archive:
         members = set(archive.namelist())
         if "xl/workbook.xml" in members:
-            sheets, kind = _xlsx_sheets(archive, members, source.name), "Excel .xlsx"
-        elif "content.xml" in members:
+            return _xlsx_sheets(archive, members, source.name), "Excel .xlsx"
+        if "content.xml" in members:
             cells = OdsCells()
             with archive.open("content.xml") as stream:
                 parse(stream, cells, source.name)
-            sheets, kind = cells.sheets, "OpenDocument .ods"
-        else:
-            raise ReadError(
-                f"{source.name} is a ZIP archive, not a spreadsheet that eisfit reads: unpack it "
-                "and give the files in it"
-            )
-    return _measurements(sheets, kind, source, request)
+            return cells.sheets, "OpenDocument .ods"
+        raise ReadError(
+            f"{source.name} is a ZIP archive, not a spreadsheet that eisfit reads: unpack it "
+            "and give the files in it"
+        )
 
 
 def read_flat(source: Source, request: Request) -> list[Measurement]:
     """Read an .fods, the flat form of .ods; see `read_archive`."""
+    return _measurements(_flat_sheets(source), "OpenDocument .fods", source, request)
+
+
+def _flat_sheets(source: Source) -> list[Sheet]:
     cells = OdsCells()
     with source.stream() as stream:
         parse(stream, cells, source.name)
-    return _measurements(cells.sheets, "OpenDocument .fods", source, request)
+    return cells.sheets
 
 
 @contextmanager

@@ -9,8 +9,11 @@ from os import PathLike
 from pathlib import Path
 
 from eisfit.errors import EisfitError, SeriesError
+from eisfit.io.cells import Cell
 from eisfit.io.columns import interpret, is_complete
+from eisfit.io.signatures import is_flat_ods
 from eisfit.io.source import Source
+from eisfit.io.spreadsheet import sheets_of
 from eisfit.series.geometry import SIZES
 from eisfit.series.member import Failure, Member
 from eisfit.series.names import close_to, meaning
@@ -21,7 +24,6 @@ _SEPARATORS = (",", ";", "\t", "|")
 _MOST_BYTES = 20_000_000
 _MOST_ROWS = 100_000
 _TELLING = ("sample", "cell", "state", "cell_type")
-_SHEETS = (".xlsx", ".xls", ".xlsm", ".ods", ".fods")
 
 
 @dataclass(frozen=True)
@@ -42,9 +44,10 @@ class Manifest:
 
     @classmethod
     def open(cls, path: str | PathLike[str]) -> Manifest:
-        """Return the manifest in a text table, with comma, semicolon, tab or bar between cells.
+        """Return the manifest in a text table, or on the first sheet of a spreadsheet.
 
-        Lines that begin with # are left out.
+        Between cells of a text stands comma, semicolon, tab or bar. Lines that begin with # are
+        left out.
 
         Raises
         ------
@@ -54,17 +57,19 @@ class Manifest:
             If it has no column `file`, a column twice, or no row.
         """
         source = Source.open(path)
-        if is_spreadsheet(path):
-            raise SeriesError(
-                f"{source.name} is a spreadsheet, and a manifest is a text table: save it as CSV"
-            )
-        text = source.read_bytes(_MOST_BYTES).decode(source.encoding, errors="replace")
-        rows = list(_lines(text, _separator(text, source)))
-        names, found = _named(rows[0][1], source.name, rows[0][0]), rows[1:]
+        if _is_spreadsheet(source):
+            rows = list(_sheet_rows(source))
+            names = rows[0][1] if rows else []
+            if not _names_files(names):
+                raise _no_manifest(names, ", ".join(names), source.name)
+        else:
+            text = source.read_bytes(_MOST_BYTES).decode(source.encoding, errors="replace")
+            rows = list(_lines(text, _separator(text, source)))
+        columns, found = _named(rows[0][1], source.name, rows[0][0]), rows[1:]
         if not found or len(found) > _MOST_ROWS:
             what = "no row below its names" if not found else f"more than {_MOST_ROWS} rows"
             raise SeriesError(f"{source.name}, line {rows[0][0]}: the manifest has {what}")
-        return cls(source.path, names, tuple((line, tuple(cells)) for line, cells in found))
+        return cls(source.path, columns, tuple((line, tuple(cells)) for line, cells in found))
 
     def row(self, line: int, cells: Sequence[str]) -> Row:
         """Return a row with what its cells mean.
@@ -89,9 +94,12 @@ class Manifest:
 
 
 def is_manifest(path: str | PathLike[str]) -> bool:
-    """Tell whether a file is a text table that names files, and none of impedance."""
+    """Tell whether a file is a table that names files, and none of impedance."""
     try:
         source = Source.open(path)
+        if _is_spreadsheet(source):
+            _, names = next(_sheet_rows(source), (0, []))
+            return _names_files(names) and not is_complete([interpret(name) for name in names])
         if b"\0" in source.head[:4096] and not source.encoding.startswith("utf-16"):
             return False
         lines = [line for line in source.head_lines()[:50] if _counts(line)]
@@ -99,24 +107,21 @@ def is_manifest(path: str | PathLike[str]) -> bool:
         return False
     for separator in _SEPARATORS if lines else ():
         names = next(csv.reader(lines[:1], delimiter=separator))
-        if "file" in {meaning(name).name for name in names}:
+        if _names_files(names):
             return not is_complete([interpret(name) for name in names])
     return False
-
-
-def is_spreadsheet(path: str | PathLike[str]) -> bool:
-    """Tell whether a file is called like a spreadsheet."""
-    return Path(path).suffix.casefold() in _SHEETS
 
 
 def is_meant_as_manifest(path: str | PathLike[str]) -> bool:
     """Tell whether a file is none of impedance, but has columns of a manifest without `file`."""
     try:
         source = Source.open(path)
+        if _is_spreadsheet(source):
+            return _is_meant(next(_sheet_rows(source), (0, []))[1])
         lines = [line for line in source.head_lines()[:50] if _counts(line)]
     except EisfitError:
         return False
-    return b"\0" not in source.head[:4096] and bool(lines) and _is_meant(lines[0])
+    return b"\0" not in source.head[:4096] and bool(lines) and _is_meant(_names(lines[0]))
 
 
 def read_manifest(path: str | PathLike[str]) -> tuple[list[Member], list[Failure], list[str]]:
@@ -168,17 +173,25 @@ def _separator(text: str, source: Source) -> str:
     first = next((line for line in text.splitlines() if _counts(line)), "")
     for separator in _SEPARATORS:
         names = next(csv.reader([first], delimiter=separator), [])
-        if len(names) > 1 and "file" in {meaning(name).name for name in names}:
+        if len(names) > 1 and _names_files(names):
             return separator
     if meaning(first).name == "file":
         return ","
-    meant = [name for name in _names(first) if close_to(name) in ("file", "filename")]
+    raise _no_manifest(_names(first), first, source.name)
+
+
+def _no_manifest(names: Sequence[str], first: str, name: str) -> SeriesError:
+    meant = [n for n in names if close_to(n) in ("file", "filename")]
     hint = f": did you mean 'file' by {meant[0]!r}?" if meant else ""
-    what = "looks like a manifest without a column 'file'" if _is_meant(first) else "is no manifest"
-    raise SeriesError(
-        f"{source.name} {what}: expected a first line of column names, among them 'file', "
+    what = "looks like a manifest without a column 'file'" if _is_meant(names) else "is no manifest"
+    return SeriesError(
+        f"{name} {what}: expected a first line of column names, among them 'file', "
         f"found {first.strip()[:80]!r}{hint}"
     )
+
+
+def _names_files(names: Sequence[str]) -> bool:
+    return "file" in {meaning(name).name for name in names}
 
 
 def _names(line: str) -> list[str]:
@@ -187,15 +200,32 @@ def _names(line: str) -> list[str]:
     return [name.strip() for name in max(found, key=len)]
 
 
-def _is_meant(line: str) -> bool:
-    """Whether a line names at least one column that only a manifest has."""
-    names = _names(line)
+def _is_meant(names: Sequence[str]) -> bool:
+    """Whether at least one of some columns is one that only a manifest has."""
     if is_complete([interpret(name) for name in names]):
         return False
     known = [meaning(name).name for name in names]
     return any(name in _TELLING for name in known) or any(
         close_to(name) in ("file", "filename", "sample") for name in names
     )
+
+
+def _is_spreadsheet(source: Source) -> bool:
+    return source.head.startswith(b"PK\3\4") or is_flat_ods(source.head)
+
+
+def _sheet_rows(source: Source) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of the first sheet that has any, with their numbers, cells as text."""
+    for sheet in sheets_of(source):
+        rows = [(n, [_as_text(cell) for cell in row]) for n, row in enumerate(sheet.rows, start=1)]
+        kept = [(n, cells) for n, cells in rows if "".join(cells).strip()]
+        if kept:
+            yield from ((n, cells) for n, cells in kept if not cells[0].lstrip().startswith("#"))
+            return
+
+
+def _as_text(cell: Cell) -> str:
+    return f"{cell:.15g}" if isinstance(cell, float) else (cell or "")
 
 
 def _lines(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:

@@ -24,6 +24,7 @@ _SPELLINGS: dict[str, tuple[str, ...]] = {
     "read_columns": ("read_columns",),
     "read_sign": ("read_sign",),
     "read_electrode": ("read_electrode",),
+    "read_decimal": ("read_decimal",),
 }
 _LOOKUP = {spelling: name for name, spellings in _SPELLINGS.items() for spelling in spellings}
 
@@ -44,14 +45,14 @@ _UNITS: tuple[tuple[str, tuple[str, ...], dict[str, tuple[float, float]]], ...] 
     ),
 )
 _WORDS = ("sample", "cell", "state", "model", "cell_type", "file", "sweep", "read_columns",
-          "read_sign", "read_electrode")  # fmt: skip
+          "read_sign", "read_electrode", "read_decimal")  # fmt: skip
 _NUMBER = re.compile(r"[-+]?(?:\d+(?:[.,]\d*)?|[.,]\d+)(?:[eE][-+]?\d+)?", re.ASCII)
 _WITH_UNIT = re.compile(r"([-+.,\d]+(?:[eE][-+]?\d+)?)\s*([^\s\d.,+-][^\d]*)")
 _OURS = (
     "file", "filename", "sample", "material", "cell_id", "cell", "replicate", "state", "cycle",
     "sweep", "model", "cell_type", "f_min_hz", "f_max_hz", "read_columns", "read_sign",
-    "read_electrode", "time", "temperature", "time_h", "time_min", "time_s", "time_d",
-    "temperature_c", "temperature_k", "temperature_degc",
+    "read_electrode", "read_decimal", "time", "temperature", "time_h", "time_min", "time_s",
+    "time_d", "temperature_c", "temperature_k", "temperature_degc",
 )  # fmt: skip
 _REFERENCE = re.compile(r"reference_(.+)_ohm", re.IGNORECASE)
 

@@ -20,7 +20,9 @@ from eisfit.spectrum import Spectrum
 _OWN = ("sample", "cell", "time_h", "state", "temperature_c", "cycle", "model", "cell_type")
 _TO_READ = (
     "file", "sweep", "f_min_hz", "f_max_hz", "read_columns", "read_sign", "read_electrode",
+    "read_decimal",
 )  # fmt: skip
+_HOW = ("columns", "sign", "electrode", "decimal")
 _NUMBERS = ("time_h", "temperature_c", "cycle", "f_min_hz", "f_max_hz")
 
 
@@ -87,7 +89,7 @@ class Row:
 class Reader:
     """Reads files once, however many rows name them."""
 
-    _read: dict[tuple[Path, str, str, str], list[Spectrum]] = field(default_factory=dict)
+    _read: dict[tuple[Path | str, ...], list[Spectrum]] = field(default_factory=dict)
 
     def members(self, row: Row, path: Path, file: str) -> list[Member]:
         """Return the members that a row describes, one a sweep that it means.
@@ -107,8 +109,8 @@ class Reader:
         ]
 
     def _spectra(self, row: Row, path: Path) -> list[Spectrum]:
-        how = {name: row.text(f"read_{name}") for name in ("columns", "sign", "electrode")}
-        key = (path, how["columns"], how["sign"], how["electrode"])
+        how = {name: row.text(f"read_{name}") for name in _HOW}
+        key: tuple[Path | str, ...] = (path, *how.values())
         if key not in self._read:
             asked: dict[str, Any] = {name: value for name, value in how.items() if value}
             self._read[key] = read(path, **asked)

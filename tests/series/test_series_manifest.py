@@ -4,11 +4,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from series_cells import write
+from openpyxl import Workbook
+from series_cells import arc, table, write
 
 import eisfit
 from eisfit.errors import SeriesError, SeriesWarning
-from eisfit.series import Series, is_manifest
+from eisfit.series import Series, is_manifest, is_meant_as_manifest
 
 nan = float("nan")
 
@@ -180,3 +181,61 @@ def test_what_is_a_manifest_and_what_is_not(tmp_path: Path) -> None:
     assert not is_manifest(tmp_path / "none.csv")
     (tmp_path / "binary.mpr").write_bytes(b"BIO-LOGIC MODULAR FILE\x1a\0\0file,sample")
     assert not is_manifest(tmp_path / "binary.mpr")
+
+
+ROWS = (
+    ("file", "sample", "cell_id", "time_h", "state"),
+    ("a.csv", "Si", "07", 0, "pristine"),
+    (None, None, None, None, None),
+    ("b.csv", "Si", "07", 12.5, None),
+)
+
+
+@pytest.mark.parametrize("columns", [ROWS[0], ("sample", "time_h"), ("fiel", "sample")])
+def test_a_spreadsheet_as_manifest(tmp_path: Path, columns: tuple[str, ...]) -> None:
+    """Written by another program, read by its first sheet; the numbers of its rows are told."""
+    write(tmp_path / "a.csv")
+    book = Workbook()
+    for row in (columns, *ROWS[1:]):
+        book.active.append(row)
+    book.active.append(("missing.csv", "Si"))
+    book.create_sheet("further").append(["what", "ever"])
+    path = tmp_path / "study.xlsx"
+    book.save(path)
+    write(tmp_path / "b.csv", 40.0)
+    assert is_manifest(path) == ("file" in columns)
+    if "file" not in columns:
+        with pytest.raises(SeriesError, match=r"study\.xlsx looks like a manifest without a colu"):
+            Series.from_manifest(path)
+        assert is_meant_as_manifest(path)
+        return
+    with pytest.warns(SeriesWarning):
+        series = Series.from_manifest(path)
+    assert [(m.sample, m.cell, m.time_h) for m in series.members] == [
+        ("Si", "07", 0.0),
+        ("Si", "07", 12.5),
+    ]
+    assert [failure.where for failure in series.failures] == ["study.xlsx, line 5"]
+
+
+def test_spectra_in_a_spreadsheet_are_no_manifest(tmp_path: Path) -> None:
+    book = Workbook()
+    for line in table([arc()]).splitlines():
+        cells = line.split(",")
+        book.active.append(cells if cells[0].startswith("f") else [float(c) for c in cells])
+    path = tmp_path / "cell.xlsx"
+    book.save(path)
+    assert not is_manifest(path)
+    assert not is_meant_as_manifest(path)
+    assert len(Series.from_files([path])) == 1
+
+
+def test_the_decimal_sign_of_a_file_where_it_leaves_that_open(tmp_path: Path) -> None:
+    lines = [f"{10**k};1{k},000;-0,500" for k in range(5, -1, -1)]
+    text = "freq/Hz;Re(Z)/Ohm;Im(Z)/Ohm\n" + "\n".join(lines) + "\n"
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    rows = "file|sample|read_decimal\na.txt|Si|{}\n"
+    (member,) = Series.from_manifest(manifest(tmp_path, rows.format(","))).members
+    assert member.spectrum.impedance[0].real == 15.0
+    with pytest.raises(SeriesError, match=r"a decimal point \(--decimal\) does not fit"):
+        Series.from_manifest(manifest(tmp_path, rows.format(".")))
