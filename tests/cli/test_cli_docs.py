@@ -93,8 +93,11 @@ def test_the_picture_is_small_and_links_lead_somewhere() -> None:
 
 
 def test_every_option_is_in_the_documentation(run: Run) -> None:
-    text = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    for command in ("fit", "drt", "kk", "models", "convert", "simulate", "demo"):
+    pages = [ROOT / "docs" / name for name in ("cli.md", "batch.md")]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    commands = set(re.findall(r"^│ (\w+) ", run("--help")[1], re.MULTILINE))
+    assert {"fit", "compare", "batch", "inspect"} <= commands
+    for command in commands:
         shown = run(command, "--help")[1]
         for option in set(re.findall(r"--[a-z][a-z-]+", shown)) - {"--help", "--label"}:
             assert f"`{option}" in text or f" {option} " in text, (command, option)
