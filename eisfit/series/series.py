@@ -25,6 +25,7 @@ _FIELDS = (
     "sample", "cell", "time_h", "state", "temperature_c", "cycle", "geometry", "model",
     "cell_type", "file",
 )  # fmt: skip
+_TOLD = 3  # failures, where nothing else is left to tell
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,8 +152,9 @@ class Series:
         along: str = "",
     ) -> Series:
         if not members:
-            said = "; ".join(located(f.where, f.error) for f in failures) or "no row"
-            raise SeriesError(f"no spectrum could be read: {said}")
+            said = "; ".join(located(f.where, f.error) for f in failures[:_TOLD]) or "no row"
+            more = f"; and {len(failures) - _TOLD} more" if len(failures) > _TOLD else ""
+            raise SeriesError(f"no spectrum could be read: {said}{more}")
         nothing_varies = not along and not varies(members)
         if nothing_varies or (along == "time_h" and all(m.time_h != m.time_h for m in members)):
             members, on_clocks = with_clock_times(members)

@@ -239,3 +239,9 @@ def test_the_decimal_sign_of_a_file_where_it_leaves_that_open(tmp_path: Path) ->
     assert member.spectrum.impedance[0].real == 15.0
     with pytest.raises(SeriesError, match=r"a decimal point \(--decimal\) does not fit"):
         Series.from_manifest(manifest(tmp_path, rows.format(".")))
+
+
+def test_a_manifest_of_which_no_row_can_be_read_is_told_in_a_few_words(tmp_path: Path) -> None:
+    rows = "\n".join(f"missing_{i}.csv" for i in range(500))
+    with pytest.raises(SeriesError, match=r"missing_2\.csv does not exist.*; and 497 more$"):
+        Series.from_manifest(manifest(tmp_path, f"file,sample\n{rows}\n"))
