@@ -33,6 +33,7 @@ def test_blocking_pellet_shows_its_two_arcs_and_keeps_the_electrode_apart(shared
     assert any("better determined than the share" in message for message in result.messages)
     slow = [row for row in result.peak_rows if row["resistance_ohm"] > 1e5]
     assert all(row["status"] != "ok" for row in slow)
+    assert not slow or any("blocking electrode" in message for message in result.messages)
     assert result.rms < 0.004
 
 

@@ -362,6 +362,12 @@ def messages(
     if outside:
         places = ", ".join(f"{row['tau_s']:.2g} s" for row in outside)
         said.append(f"Outside the measured window (extrapolated, not measured): {places}.")
+    if tail and len(rows) > 1 and rows[-1]["status"] == "outside window":
+        last = rows[-1]
+        said.append(
+            f"What lies at {last['tau_s']:.2g} s, {last['resistance_ohm']:.4g} ohm, is more of the "
+            "tail (a blocking electrode, diffusion): no process whose end was measured."
+        )
     if rows and rows[0]["status"] == "outside window" and rows[0]["tau_s"] < rows[-1]["tau_s"]:
         said.append(
             f"At the highest frequency gamma and the series resistance of {resistance_inf:.4g} ohm "
