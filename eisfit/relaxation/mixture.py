@@ -72,7 +72,8 @@ class Candidate:
 
     `score` is minus twice the log evidence up to a constant, `cost` its part without the volume,
     `misfit` the weighted sum of squares, `hessian` that of half the cost
-    around the optimum, series sizes first, `free` which parameters are at no bound.
+    around the optimum, series sizes first, `free` which parameters are at no bound, `resting`
+    whether another step would hardly have helped.
     """
 
     family: IntArray
@@ -83,6 +84,7 @@ class Candidate:
     misfit: float = np.inf
     hessian: FloatArray = field(default_factory=lambda: np.empty((0, 0)))
     free: BoolArray = field(default_factory=lambda: np.empty(0, dtype=bool))
+    resting: bool = False
 
     def __len__(self) -> int:
         return len(self.family)
@@ -141,6 +143,7 @@ class Batch:
         )
         self.precision = np.where(self.has, self.spread**-2, 1.0).reshape(len(series), -1)
         self.state = self._evaluate(np.arange(len(series)), theta, series)
+        self.resting = np.zeros(len(series), dtype=bool)
 
     def jacobian(self, index: IntArray, theta: FloatArray) -> FloatArray:
         """Return (B', T + 4K, 2N) derivatives of the weighted model for some candidates."""
@@ -189,15 +192,18 @@ class Batch:
         moving[:, : self.terms] &= ~pushed
         return moving
 
-    def descend(self, steps: int, bar: float = np.inf, tolerance: float = 0.02) -> None:
+    def descend(
+        self, steps: int, bar: float | FloatArray = np.inf, tolerance: float = 0.02
+    ) -> None:
         """Lower the cost of every candidate by Levenberg-Marquardt, up to `steps` evaluations.
 
         Damping after Nielsen (report IMM-REP-1999-05, Technical University of Denmark).
 
         A candidate rests when a step lowers its cost by less than `tolerance`, or when it stays
-        far above `bar`, a cost.
+        far above `bar`, a cost, or one for each.
         """
         alive = np.arange(len(self.family))
+        bar = np.broadcast_to(bar, len(alive))
         damping, harder = np.full(len(alive), 1e-3), np.full(len(alive), 2.0)
         for _ in range(steps):
             state = self.state.part(alive)
@@ -214,7 +220,8 @@ class Batch:
             damping = np.clip(damping * np.where(better, ease, harder), 1e-7, 1e9)
             harder = np.where(better, 2.0, 4.0 * harder)
             going = np.where(better, gained, expected) > tolerance
-            excess = self.state.cost[alive] - bar
+            self.resting[alive] = ~going
+            excess = self.state.cost[alive] - bar[alive]
             going &= (excess < _HOPELESS) | ~better | (gained > 0.25 * excess)
             alive, damping, harder = alive[going], damping[going], harder[going]
             if not len(alive):
@@ -248,7 +255,7 @@ class Batch:
         log_spread = np.where(self.has, 2.0 * np.log(self.spread), 0.0).sum(axis=(1, 2))
         score = state.cost + log_det + log_spread + _PER_PEAK * np.array(self.counts)
         score += shapes.PRIOR_COST[self.family].sum(axis=1)
-        kinds = [len(np.unique(row[: self.counts[i]])) for i, row in enumerate(self.family)]
+        kinds = [len(set(row[row != shapes.DEBYE]) - {shapes.NONE}) for row in self.family]
         score += _PER_FAMILY * np.maximum(np.array(kinds) - 1, 0)
         return [
             Candidate(
@@ -260,6 +267,7 @@ class Batch:
                 float(state.misfit[i]),
                 state.hessian[i][: terms + 4 * n, : terms + 4 * n],
                 moving[i][: terms + 4 * n],
+                bool(self.resting[i]),
             )
             for i, n in enumerate(self.counts)
         ]

@@ -19,6 +19,8 @@ LN10 = np.log(10.0)
 FAMILIES = (shapes.ZARC, shapes.HAVRILIAK_NEGAMI, shapes.LOGNORMAL)
 # Bent to whatever the others cannot follow.
 FURTHER = (shapes.GENERAL, shapes.SPLIT, shapes.FROEHLICH, shapes.STUDENT)
+# Of these the moments of a curve give all parameters.
+_BENT = (shapes.HAVRILIAK_NEGAMI, *FURTHER)
 # Area over the modulus, and valleys over the top, of a peak beyond doubt.
 _LARGE = 0.1
 _DEEP = 0.15
@@ -28,11 +30,13 @@ _WORTH = 7.0
 _MOST_ADDED = 2
 # Start of ln(b / (1 - b)) of a peak that may be skewed, b = 0.92, and the root of the ratio of its
 # variance over ln tau plus pi^2 / 3 to the ZARC's.
-_SKEW = 2.5
-_SKEWED_VARIANCE = 1.03
-_AROUND = np.linspace(-5.0, 5.0, 101)
+_SKEW = 1.5
+_SKEWED_VARIANCE = 1.084
+_AROUND = np.linspace(-9.0, 9.0, 121)
 # Half width of an even spread over its standard deviation, as a logarithm.
 _EVEN = 0.5 * np.log(3.0)
+# From this p of a ZARC on, and up to this p of a lognormal, a peak may be that of an RC.
+_NEARLY_IDEAL, _NARROW = 2.5, -1.0
 
 
 def start(
@@ -72,6 +76,8 @@ def _shaped(family: int, log_r: FloatArray, place: FloatArray, width: FloatArray
     """Return parameters of peaks with about this maximum, area, and width of a Gaussian."""
     theta = np.zeros((len(log_r), 4))
     theta[:, 0], theta[:, 1] = log_r, place
+    if family == shapes.DEBYE:
+        return theta
     if family >= shapes.LOGNORMAL:
         theta[:, 2] = np.log(width)
         if family == shapes.SPLIT:
@@ -134,7 +140,7 @@ def _like(family: int, u: FloatArray, curve: FloatArray) -> FloatArray:
     area = curve.sum()
     top = u[int(curve.argmax())]
     log_r = np.log([area * (u[1] - u[0])])
-    if family not in FURTHER:
+    if family not in _BENT:
         width = area * (u[1] - u[0]) / (curve.max() * np.sqrt(2.0 * np.pi))
         return _shaped(family, log_r, np.array([top]), np.clip([width], 0.16, 2.0))[0]
     if family == shapes.STUDENT:
@@ -142,6 +148,9 @@ def _like(family: int, u: FloatArray, curve: FloatArray) -> FloatArray:
         return np.array([log_r[0], top, np.log(np.clip(width, 0.16, 2.0)), 1.2])
     middle = float(curve @ u) / area
     deviation = float(np.sqrt(curve @ (u - middle) ** 2 / area))
+    if family == shapes.HAVRILIAK_NEGAMI:
+        third = float(curve @ (u - middle) ** 3 / area)
+        return np.array([log_r[0], middle, *_exponents(deviation**2, third)])
     if family == shapes.SPLIT:
         sides = [
             np.sqrt(curve[s] @ (u[s] - top) ** 2 / curve[s].sum()) for s in (u <= top, u >= top)
@@ -152,6 +161,43 @@ def _like(family: int, u: FloatArray, curve: FloatArray) -> FloatArray:
     if family == shapes.FROEHLICH:
         return np.array([log_r[0], middle, deviation + _EVEN, 0.0])
     return np.array([log_r[0], middle, deviation + 0.5, 1.4])
+
+
+def _exponents(variance: float, third: float) -> tuple[float, float]:
+    """Return p and q of the Havriliak-Negami peak with these central moments over ln tau.
+
+    Its cumulants, from the Mellin transform: variance (psi'(1) + psi'(b)) / a^2 - pi^2 / 3, third
+    (psi''(b) - psi''(1)) / a^3, psi being the digamma function. Towards long tau none is skewed.
+    """
+    q, skew, spread = _skews()
+    sought = -third / (variance + np.pi**2 / 3.0) ** 1.5
+    at = float(np.clip(np.interp(sought, skew, q), 0.0, _SKEW))
+    a = np.sqrt(np.interp(-at, -q, spread) / (variance + np.pi**2 / 3.0))
+    a = float(np.clip(a, 0.3, 0.98))
+    return float(np.log(a / (1.0 - a))), at
+
+
+@lru_cache(maxsize=1)
+def _skews() -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return q, descending, and -third a^3 over spread^1.5 and spread = psi'(1) + psi'(b) there."""
+    from scipy.special import polygamma
+
+    q = np.linspace(5.0, -2.0, 71)
+    b = 1.0 / (1.0 + np.exp(-q))
+    spread = polygamma(1, 1.0) + polygamma(1, b)
+    return (
+        readonly(q),
+        readonly((polygamma(2, 1.0) - polygamma(2, b)) / spread**1.5),
+        readonly(spread),
+    )
+
+
+def narrow(candidate: Candidate, index: int) -> bool:
+    """Return whether a peak may be that of an RC, all of gamma at one tau."""
+    p = candidate.theta[index, 2]
+    if candidate.family[index] == shapes.ZARC:
+        return bool(p > _NEARLY_IDEAL)
+    return bool(candidate.family[index] == shapes.LOGNORMAL and p < _NARROW)
 
 
 def alike(candidate: Candidate, family: int) -> Candidate:
@@ -188,7 +234,7 @@ def merged(candidate: Candidate, families: tuple[int, ...]) -> list[Candidate]:
             u = candidate.theta[largest, 1] + _AROUND
             curve = shapes.gamma(candidate.family[run], candidate.theta[run], u).sum(axis=0)
             for family, one in zip(families, swapped(candidate, largest, families), strict=True):
-                if family in FURTHER:
+                if family in _BENT:
                     one.theta[largest] = _like(family, u, curve)
                 one.theta[largest, 0] = np.logaddexp.reduce(log_areas)
                 found.append(without(one, gone))

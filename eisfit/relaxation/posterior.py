@@ -26,8 +26,8 @@ _TEMPERATURE = 1.5
 _MOST = 12
 # Of the largest weight, what a candidate needs to be drawn from.
 _LEAST_DRAWN = 0.15
-# 1.96 for 95 %, and a little for what Laplace leaves out (measured by simulation).
-_REACH = 2.15
+# Standard deviations of a 95 % interval.
+_REACH = 1.96
 # Share of its area that a peak may hold in one point of a grid before it counts as narrow.
 _NARROW = 0.15
 

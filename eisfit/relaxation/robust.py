@@ -9,6 +9,7 @@ from eisfit.relaxation.problem import Problem
 from eisfit.relaxation.select import Solution
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 # Residual of a point, in those of a typical one, from which it counts less; and the most points
 # that may be so: more are no outliers, the model is wrong.
@@ -56,18 +57,24 @@ def inflation(problem: Problem, solution: Solution, log_omega: FloatArray) -> Fl
         # First these alone: they bend the solution, and what they bend looks like noise.
         return np.where(far, np.sqrt((4.0 + off**2) / 6.0), 1.0)
     uneven = local.max() > _UNEVEN * local.min()
-    return local / typical if uneven and not _systematic(residual, count) else np.ones(count)
+    noise = not _systematic(residual, local > local.max() / _UNEVEN)
+    return local / typical if uneven and noise else np.ones(count)
 
 
-def _single(far: NDArray[np.bool_]) -> bool:
+def _single(far: BoolArray) -> bool:
     """Return whether marked points stand alone or in pairs: a longer run is no accident."""
     return not (far[2:] & far[1:-1] & far[:-2]).any()
 
 
-def _systematic(residual: FloatArray, count: int) -> bool:
-    """Return whether neighbours' residuals go together: then the fit is off, not the noise."""
-    sign = np.sign(residual).reshape(2, count)
-    return bool(np.mean(sign[:, 1:] * sign[:, :-1]) > _ALIKE)
+def _systematic(residual: FloatArray, worse: BoolArray) -> bool:
+    """Return whether neighbours' residuals go together: then the fit is off, not the noise.
+
+    Only those of the (N,) points that are `worse`: where the noise is far below what the weighting
+    says, a first solution has no need to follow the data.
+    """
+    sign = np.sign(residual).reshape(2, -1)
+    alike = sign[:, 1:] * sign[:, :-1]
+    return bool(np.mean(alike[:, worse[1:] & worse[:-1]]) > _ALIKE)
 
 
 def _weighted_medians(values: FloatArray, weights: FloatArray) -> FloatArray:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eisfit.relaxation.mixture import Batch, Candidate, Target
 from eisfit.relaxation.moves import (
@@ -14,10 +15,14 @@ from eisfit.relaxation.moves import (
     LN10,
     alike,
     merged,
+    narrow,
     swapped,
     with_more,
     without,
 )
+from eisfit.relaxation.shapes import DEBYE, HAVRILIAK_NEGAMI
+
+FloatArray = NDArray[np.float64]
 
 # Twice the log evidence that a move must gain to be taken, and within which a candidate still has
 # a share in the average.
@@ -30,6 +35,8 @@ _STEPS = 6
 # Fall of the cost in one step below which a candidate is near enough to be compared.
 _ROUGHLY = 0.5
 _MOST_KEPT = 14
+# How much longer candidates that were still falling are fitted on.
+_PATIENCE = 2
 _MOST_PEAKS = 12
 # Of the variance that a regularised curve leaves: with more, the shapes are wrong; with much more,
 # the search has lost its way.
@@ -37,6 +44,8 @@ _POOR = 1.02
 _BAD = 1.1
 # Places this near are the same place.
 _SAME = 0.33 * LN10
+# And so near after the last steps, the same optimum.
+_EQUAL = 0.02 * LN10
 _CLOSEST = 0.3 * LN10
 _TOO_CLOSE = 100.0
 # A peak of which ln R is known better than this is not worth trying without.
@@ -64,7 +73,10 @@ def search(target: Target, first: list[Candidate], variance: float) -> list[Cand
         hunt.start_again()
         hunt.suit_counts(range(_MOST_PEAKS))
         hunt.go_on()
-    hunt.look_around()
+    for _ in range(_ROUNDS):
+        if not hunt.look_around():
+            break
+        hunt.go_on()
     return hunt.near_best()
 
 
@@ -94,8 +106,15 @@ class _Hunt:
 
     def by_count(self) -> dict[int, Candidate]:
         """Return the best candidate of every number of peaks."""
-        ranked = sorted(self.tried.values(), key=lambda c: -c.score)
-        return {len(candidate): candidate for candidate in ranked}
+        return {len(candidate): candidate for candidate in self.ranked()}
+
+    def unfinished(self) -> dict[int, Candidate]:
+        """Return the best candidate of every number of peaks whose fit was stopped early."""
+        return {len(candidate): candidate for candidate in self.ranked() if not candidate.resting}
+
+    def ranked(self) -> list[Candidate]:
+        """Return all candidates, the best last."""
+        return sorted(self.tried.values(), key=lambda c: -c.score)
 
     def go_on(self) -> None:
         """Try moves until none gains."""
@@ -105,7 +124,7 @@ class _Hunt:
             if self.best.score > before - GAIN:
                 break
 
-    def fit(self, candidates: list[Candidate], bar: float = np.inf) -> list[Candidate]:
+    def fit(self, candidates: list[Candidate], bar: float | FloatArray = np.inf) -> list[Candidate]:
         """Fit candidates, give up those far above `bar`, remember all and return them."""
         batch = Batch(self.target, candidates)
         batch.descend(self.steps, bar, _ROUGHLY)
@@ -149,7 +168,8 @@ class _Hunt:
         for k in range(len(candidate)):
             place = round(candidate.theta[k, 1] / _SAME)
             self.swapped.add((len(candidate), int(candidate.family[k]), place))
-            new = [f for f in families if (len(candidate), f, place) not in self.swapped]
+            kinds = (*families, DEBYE) if narrow(candidate, k) else families
+            new = [f for f in kinds if (len(candidate), f, place) not in self.swapped]
             self.swapped.update((len(candidate), family, place) for family in new)
             out += swapped(candidate, k, new)
         return out
@@ -172,20 +192,30 @@ class _Hunt:
             moves += [alike(best, family) for family in FURTHER]
         return moves + with_more(self.target, best)
 
-    def look_around(self) -> None:
-        """Fit to the end what the average should hold: other shapes for one peak, and for all."""
+    def look_around(self) -> bool:
+        """Fit to the end what the average should hold, and return whether any beats the best.
+
+        Other shapes for one peak, and for all; and what was judged too soon: until all peaks that
+        are skewed, or bent, are so, more peaks of other shapes fit better.
+        """
         best = self.best
-        bent = np.isin(best.family, FURTHER).any()
+        fewer = {n: c for n, c in self.by_count().items() if n <= len(best)}
+        patient = [c for n, c in self.unfinished().items() if n in fewer]
+        poor, bent = self.lack() > _POOR, np.isin(best.family, FURTHER).any()
+        last = [c for n, c in fewer.items() if poor or n >= len(best) - 1]
+        slow = FURTHER if poor else ()
+        patient += [alike(c, kind) for c in last for kind in (HAVRILIAK_NEGAMI, *slow)]
         kinds = (*FAMILIES, *FURTHER) if bent else FAMILIES
         self.swapped.clear()
-        around = self.swaps(best, kinds)
-        if len(best) > 1:
-            around += [alike(best, family) for family in kinds]
-        self.steps = 2 * _STEPS
-        done = self.fit(around, best.cost)
+        around = self.swaps(best, kinds) + [alike(best, kind) for kind in kinds]
+        bars = np.repeat([best.cost, np.inf], [len(around), len(patient)])
+        self.steps, steps = _PATIENCE * _STEPS, self.steps
+        done = self.fit([*around, *patient], bars)
         together = _together(best, done)
         if together is not None:
             self.fit([together], best.cost)
+        self.steps = steps
+        return self.best.score < best.score - GAIN
 
     def near_best(self) -> list[Candidate]:
         """Return the best and those that evidence does not part from it, fitted to the end."""
@@ -193,12 +223,24 @@ class _Hunt:
         limit = ranked[0].score + _RELEVANT + _UNFINISHED
         batch = Batch(self.target, [c for c in ranked if c.score < limit][:_MOST_KEPT])
         batch.descend(2 * _STEPS)
-        return sorted(batch.candidates(), key=lambda c: c.score)
+        kept: list[Candidate] = []
+        for candidate in sorted(batch.candidates(), key=lambda c: c.score):
+            if not any(_same(candidate, other) for other in kept):
+                kept.append(candidate)
+        return kept
 
 
 def _allowed(candidate: Candidate) -> bool:
     places = np.sort(candidate.theta[:, 1])
     return all(b - a >= _CLOSEST for a, b in pairwise(places))
+
+
+def _same(a: Candidate, b: Candidate) -> bool:
+    """Return whether two candidates are one optimum: the same families at the same places."""
+    first, second = np.argsort(a.theta[:, 1]), np.argsort(b.theta[:, 1])
+    if not np.array_equal(a.family[first], b.family[second]):
+        return False
+    return bool(np.allclose(a.theta[first, 1], b.theta[second, 1], atol=_EQUAL))
 
 
 def _signature(candidate: Candidate) -> tuple[object, ...]:

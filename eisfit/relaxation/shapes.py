@@ -9,7 +9,8 @@ exp(-|x / w|^n), n = exp(q), from a pointed one past a bell to a plateau with st
 bell of width exp(p) on the left and exp(q) on the right; Student, a bell with heavy skirts,
 (1 + (x / w)^2 / n)^(-(n + 1) / 2), n = exp(q); Froehlich, constant over |x| < exp(p) and zero
 beyond, the response of activation energies that are spread evenly (Froehlich, Theory of
-Dielectrics, Oxford 1949).
+Dielectrics, Oxford 1949). Debye, R / (1 + j omega tau): all of gamma at one tau, shown as a narrow
+bell.
 """
 
 from __future__ import annotations
@@ -26,28 +27,47 @@ FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
 IntArray = NDArray[np.int64]
 
-ZARC, HAVRILIAK_NEGAMI, LOGNORMAL, GENERAL, SPLIT, FROEHLICH, STUDENT = range(7)
+ZARC, HAVRILIAK_NEGAMI, LOGNORMAL, GENERAL, SPLIT, FROEHLICH, STUDENT, DEBYE = range(8)
 NONE = -1
-NAMES = ("zarc", "havriliak-negami", "lognormal", "general", "split", "froehlich", "student")
+NAMES = (
+    "zarc",
+    "havriliak-negami",
+    "lognormal",
+    "general",
+    "split",
+    "froehlich",
+    "student",
+    "debye",
+)
 # Which of ln R, ln tau, p, q a family has; the last row is that of NONE, a place left empty.
-_LETTERS = ("Rtp", "Rtpq", "Rtp", "Rtpq", "Rtpq", "Rtp", "Rtpq", "")
+_LETTERS = ("Rtp", "Rtpq", "Rtp", "Rtpq", "Rtpq", "Rtp", "Rtpq", "Rt", "")
 HAS = np.array([[letter in has for letter in "Rtpq"] for has in _LETTERS])
 # Means and standard deviations before any data (of ln R and ln tau elsewhere): exponents a from 0.5
 # to 0.97, widths of a seventh of a decade to one decade.
 PRIOR_MEAN = np.array(
     [(0, 0, 1.9, 0), (0, 0, 1.9, 1.2), (0, 0, -0.7, 0), (0, 0, -0.4, 0.7), (0, 0, -0.7, -0.7),
-     (0, 0, 0.2, 0), (0, 0, -0.6, 1.2), (0, 0, 0, 0)]
+     (0, 0, 0.2, 0), (0, 0, -0.6, 1.2), (0, 0, 0, 0), (0, 0, 0, 0)]
 )  # fmt: skip
 PRIOR_SD = np.array(
     [(1, 1, 0.9, 1), (1, 1, 0.9, 1), (1, 1, 0.5, 1), (1, 1, 0.5, 0.7), (1, 1, 0.6, 0.6),
-     (1, 1, 0.6, 1), (1, 1, 0.6, 0.6), (1, 1, 1, 1)]
+     (1, 1, 0.6, 1), (1, 1, 0.6, 0.6), (1, 1, 1, 1), (1, 1, 1, 1)]
 )  # fmt: skip
 # Twice the log odds against a family.
-PRIOR_COST = np.array([0.0, 0.0, 0.0, 2.0, 2.0, 1.0, 2.0, 0.0])
+PRIOR_COST = np.array([0.0, 0.0, 0.0, 2.0, 2.0, 1.0, 2.0, 3.0, 0.0])
 LEAST = np.array(
-    [(-1, -2), (-1, -2), (-1.9, 0), (-1.9, 0.0), (-1.9, -1.9), (-1.4, 0), (-1.7, 0.7), (0, 0)]
+    [
+        (-1, -2),
+        (-1, -2),
+        (-1.9, 0),
+        (-1.9, 0.0),
+        (-1.9, -1.9),
+        (-1.4, 0),
+        (-1.7, 0.7),
+        (0, 0),
+        (0, 0),
+    ]
 )
-MOST = np.array([(6, 0), (6, 6), (1, 0), (1.5, 3.7), (1, 1), (1.8, 0), (1, 4), (0, 0)])
+MOST = np.array([(6, 0), (6, 6), (1, 0), (1.5, 3.7), (1, 1), (1.8, 0), (1, 4), (0, 0), (0, 0)])
 
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(14)
 _NODES, _WEIGHTS = (_NODES + 1.0) / 2.0, _WEIGHTS / 2.0
@@ -60,6 +80,8 @@ _STEP = 0.25
 _FINER = 0.07
 _PADDING = 12.0
 _SMALL = 1e-4
+# Width of the bell that a Debye peak is shown as, a tenth of a decade at half its height.
+_SHOWN = 0.1
 
 
 def evaluate(family: IntArray, theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
@@ -98,6 +120,13 @@ def _zarc(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
     slope = z * share * y
     by_p = slope * log_s * (a * (a - 1.0))
     return np.stack([z, -a * slope, by_p, np.zeros_like(z)], axis=1)
+
+
+def _debye(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
+    y = np.exp(log_omega + theta[:, 1, None] + 0.5j * np.pi)
+    z = np.exp(theta[:, 0, None]) / (1.0 + y)
+    none = np.zeros_like(z)
+    return np.stack([z, -z * y / (1.0 + y), none, none], axis=1)
 
 
 def _havriliak_negami(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
@@ -316,6 +345,9 @@ def gamma(family: IntArray, theta: FloatArray, log_tau: FloatArray) -> FloatArra
     heavy = family == STUDENT
     if heavy.any():
         out[heavy] = _student_density(theta[heavy], u[heavy])
+    sharp = family == DEBYE
+    if sharp.any():
+        out[sharp] = np.exp(-0.5 * (u[sharp] / _SHOWN) ** 2) / (_SHOWN * np.sqrt(2.0 * np.pi))
     return out * np.exp(theta[:, 0, None])
 
 
@@ -341,4 +373,5 @@ _FORMULAS = (
     (HAVRILIAK_NEGAMI, _havriliak_negami),
     (FROEHLICH, _froehlich),
     (STUDENT, _student),
+    (DEBYE, _debye),
 )
