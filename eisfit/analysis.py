@@ -66,7 +66,7 @@ class Analysis:
     validity: KKResult
     dropped: tuple[str, ...] = ()
     evidence: tuple[Mapping[str, Any], ...] = ()
-    peak_roles: Mapping[int, str] = field(default_factory=dict)
+    peak_roles: Mapping[int, str] = field(default_factory=FrozenDict)
     notes: tuple[str, ...] = ()
     area_over_thickness_cm: float = AREA_OVER_THICKNESS_CM
     names: Mapping[str, str] = field(default_factory=FrozenDict)
@@ -216,7 +216,7 @@ def assemble(
         validity=kramers_kronig_spectrum(spectrum),
         dropped=pruned.dropped,
         evidence=chosen.evidence if chosen else (),
-        peak_roles=decided.peak_roles,
+        peak_roles=FrozenDict(decided.peak_roles),
         area_over_thickness_cm=area_over_thickness_cm,
         names=FrozenDict(decided.names),
     )

@@ -187,14 +187,13 @@ def fit_many(
     """
     from eisfit.batching import map_chunks, map_each
     from eisfit.fitting.engine import fit_spectra, options_from
+    from eisfit.weights import needs_test
 
     spectra = [
         one_spectrum(one) for one in ([spectra] if isinstance(spectra, Spectrum) else spectra)
     ]
     engine = options.pop("engine", "eisfit")
-    weighting = options.get("weighting")
-    by_itself = isinstance(weighting, str) and weighting == "kramers-kronig"
-    if model == "auto" or engine != "eisfit" or by_itself:
+    if model == "auto" or engine != "eisfit" or needs_test(options):
         return map_each(partial(fit, model=model, engine=engine, **options), spectra, executor)
     chosen = load_model(model)
     work = partial(fit_spectra, model=chosen, options=options_from(options, chosen))

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+K = TypeVar("K")
 V = TypeVar("V")
 
 
@@ -28,19 +29,19 @@ class FrozenArrays:
             object.__setattr__(self, name, value)
 
 
-class FrozenDict(Mapping[str, V]):
+class FrozenDict(Mapping[K, V]):
     """A mapping that cannot change, keeps its order, and travels between processes."""
 
     __slots__ = ("_items",)
-    _items: dict[str, V]
+    _items: dict[K, V]
 
-    def __init__(self, items: Mapping[str, V] | None = None) -> None:
+    def __init__(self, items: Mapping[K, V] | None = None) -> None:
         object.__setattr__(self, "_items", dict(items or {}))
 
-    def __getitem__(self, key: str) -> V:
+    def __getitem__(self, key: K) -> V:
         return self._items[key]
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[K]:
         return iter(self._items)
 
     def __len__(self) -> int:

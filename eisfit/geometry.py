@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from eisfit.constants import NORMAL_95
 from eisfit.errors import GeometryError
 from eisfit.frozen import FrozenDict
 
@@ -45,7 +46,7 @@ class Quantity:
     unit: str
     sources: tuple[str, ...] = ()
 
-    def interval(self, quantile: float = 1.959964) -> tuple[float, float]:
+    def interval(self, quantile: float = NORMAL_95) -> tuple[float, float]:
         """Return the interval on the logarithm, by default of 95 %: never below zero."""
         if not (math.isfinite(self.stderr) and self.value > 0):
             return math.nan, math.nan

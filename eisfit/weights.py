@@ -10,6 +10,12 @@ from eisfit.spectrum import Spectrum
 from eisfit.validity import kramers_kronig_spectrum
 
 
+def needs_test(options: Mapping[str, Any]) -> bool:
+    """Return whether fit options ask for weights that each spectrum makes by itself."""
+    weighting = options.get("weighting")
+    return isinstance(weighting, str) and weighting == "kramers-kronig"
+
+
 def weighted(spectrum: Spectrum, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return fit options with weighting="kramers-kronig" turned into standard deviations.
 
@@ -18,8 +24,7 @@ def weighted(spectrum: Spectrum, options: Mapping[str, Any]) -> Mapping[str, Any
     ValidityError
         If the spectrum has too few points for the test.
     """
-    weighting = options.get("weighting")
-    if not (isinstance(weighting, str) and weighting == "kramers-kronig"):
+    if not needs_test(options):
         return options
     test = kramers_kronig_spectrum(spectrum)
     count = 2 * len(spectrum.used())

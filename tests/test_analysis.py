@@ -1,10 +1,13 @@
 """The whole chain: roles, doubts, disagreement, and what is left out."""
 
+import pickle
+
 import numpy as np
 import pytest
 from families import WIDE, arc, noisy
 
 import eisfit
+from eisfit import demo
 from eisfit.circuit.models import load_model
 from eisfit.roles import Process, doubts, outside, peak_roles
 from eisfit.tables import PEAK_COLUMNS, RESISTANCE_COLUMNS, STATUSES
@@ -191,3 +194,11 @@ def test_a_circuit_that_misses_the_data_is_said_to():
     right = eisfit.analyze(spectrum, "li_in_lpsc_si")
     assert any("misses the data" in note for note in wrong.notes)
     assert not any("misses the data" in note for note in right.notes)
+
+
+def test_what_an_analysis_says_cannot_be_changed() -> None:
+    found = eisfit.analyze(demo.CELLS[2].spectrum(), "li_in_lpsc_si")
+    assert found.peak_roles[1] == "interfacial"
+    with pytest.raises(TypeError):
+        found.peak_roles[1] = "bulk"  # type: ignore[index]
+    assert pickle.loads(pickle.dumps(found)).peak_roles == found.peak_roles

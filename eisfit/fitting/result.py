@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Array = NDArray[Any]
 
 
-class Values(FrozenDict[float]):
+class Values(FrozenDict[str, float]):
     """Parameter names to numbers; also answers to the role symbols of a model (`R_bulk`).
 
     Only the parameters are listed; a symbol is looked up.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from eisfit.constants import BOLTZMANN_EV_K, NORMAL_95, ZERO_C
 from eisfit.plots import keys, style
 from eisfit.spectrum import FloatArray
 
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-ZERO_C = 273.15
-_BOLTZMANN_EV_K = 8.617333262e-5
-_NORMAL = 1.959964
 _SIZE_PT = 4.0
 _UPPER_PT = 27.0  # of the axis above with its labels
 _FORMS = ("sigma T", "sigma")
@@ -141,7 +139,7 @@ def _roles(points: Sequence[_Point], asked: Sequence[str] | None) -> list[str]:
 def _draw(ax: Axes, points: Sequence[_Point], marker: str, colour: str) -> Any:
     x = np.array([1000.0 / p.kelvin for p in points])
     y, error = np.array([p.value for p in points]), np.array([p.error for p in points])
-    reach = np.array([y * -np.expm1(-_NORMAL * error), y * np.expm1(_NORMAL * error)])
+    reach = np.array([y * -np.expm1(-NORMAL_95 * error), y * np.expm1(NORMAL_95 * error)])
     ax.errorbar(x, y, reach, fmt="none", ecolor=colour, elinewidth=0.9, capsize=2.0)
     sure = np.array([p.sure for p in points])
     for which, face in ((sure, colour), (~sure, "white")):
@@ -166,7 +164,7 @@ def _line(
         return ""
     kelvin = np.array([p.kelvin for p in points])
     at = np.linspace(kelvin.min(), kelvin.max(), 100)
-    values: FloatArray = row["prefactor"] * np.exp(-row["energy_ev"] / (_BOLTZMANN_EV_K * at))
+    values: FloatArray = row["prefactor"] * np.exp(-row["energy_ev"] / (BOLTZMANN_EV_K * at))
     same_kind = ("S" in str(row["prefactor_unit"])) == (kind == "conductivity")
     if same_kind:
         ax.plot(1000.0 / at, values, "-", color=colour, lw=0.9, zorder=1.9)

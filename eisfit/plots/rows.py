@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from eisfit.constants import NORMAL_95
 from eisfit.plots import keys
 from eisfit.plots.sequence import Place
 from eisfit.spectrum import FloatArray
@@ -14,7 +15,6 @@ from eisfit.spectrum import FloatArray
 if TYPE_CHECKING:
     import pandas as pd
 
-_NORMAL = 1.959964  # standard errors of a 95 % interval, where the table has none
 _SUM = " + "  # in the column `element` of a sum of resistances
 LOG_FROM = 10.0  # ratio of the largest to the smallest resistance
 
@@ -104,7 +104,7 @@ def _row(entry: Any, along: str) -> Row:
     stderr = _number(entry.get("stderr_ohm"))
     lower, upper = _number(entry.get("lower_ohm")), _number(entry.get("upper_ohm"))
     if not (np.isfinite(lower) and np.isfinite(upper)):
-        lower, upper = ohm - _NORMAL * stderr, ohm + _NORMAL * stderr
+        lower, upper = ohm - NORMAL_95 * stderr, ohm + NORMAL_95 * stderr
     place = entry[along]
     return Row(
         sample=str(entry["sample"]),

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from eisfit.constants import BOLTZMANN_EV_K, ZERO_C
 from eisfit.report.columns import column_of, role_name
 from eisfit.report.entries import Entry, distinct
 from eisfit.report.payload import rounded
 from eisfit.report.tabulate import Table, peaks, resistances, table_of
 from eisfit.tables import is_empty, records
-from eisfit.trends.activation import BOLTZMANN_EV_K, ZERO_C
 from eisfit.trends.laws import LAWS
 from eisfit.trends.points import USABLE
 

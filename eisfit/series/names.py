@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from eisfit.constants import ZERO_C
 from eisfit.series.spelling import likely
 
 # Our name -> what people write for it, after `_plain`.
@@ -41,7 +42,7 @@ _UNITS: tuple[tuple[str, tuple[str, ...], dict[str, tuple[float, float]]], ...] 
     (
         "temperature_c",
         ("temperature", "temp", "t"),
-        {"c": (1.0, 0.0), "degc": (1.0, 0.0), "celsius": (1.0, 0.0), "k": (1.0, -273.15)},
+        {"c": (1.0, 0.0), "degc": (1.0, 0.0), "celsius": (1.0, 0.0), "k": (1.0, -ZERO_C)},
     ),
 )
 _WORDS = ("sample", "cell", "state", "model", "cell_type", "file", "sweep", "read_columns",

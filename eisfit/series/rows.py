@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from eisfit.constants import ZERO_C
 from eisfit.errors import SeriesError
 from eisfit.io import read
 from eisfit.series.geometry import geometry_of
@@ -30,7 +31,6 @@ _WITH_UNITS = {
     "time_h": " (a unit may stand behind it: h, min, s, d)",
     "temperature_c": " (a unit may stand behind it: °C, K)",
 }
-_ZERO_C = 273.15
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Row:
                     f"{where}, column {column!r}: expected a number, found {text.strip()[:60]!r}"
                     f"{_WITH_UNITS.get(what.name, '')}"
                 )
-            if what.name == "temperature_c" and number is not None and number <= -_ZERO_C:
+            if what.name == "temperature_c" and number is not None and number <= -ZERO_C:
                 raise SeriesError(
                     f"{where}, column {column!r}: {text.strip()[:60]} is not above absolute zero"
                 )

@@ -23,7 +23,7 @@ from eisfit.tracking.fits import TrackedFits, track_fits
 from eisfit.tracking.joint import Sharing, fit_jointly, shared_names
 from eisfit.tracking.peaks import Distributions, distributions, name_peaks
 from eisfit.tracking.viterbi import distances
-from eisfit.weights import weighted
+from eisfit.weights import needs_test, weighted
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,7 +213,7 @@ def _options(
     spectra: Sequence[Spectrum], given: Mapping[str, Any], failures: dict[int, str]
 ) -> dict[int, FitOptions]:
     """Return options by index: one object for all, but for weights that each spectrum makes."""
-    if given.get("weighting") != "kramers-kronig" or not isinstance(given["weighting"], str):
+    if not needs_test(given):
         return dict.fromkeys(range(len(spectra)), options_from(given))
     found = {}
     for i, spectrum in enumerate(spectra):

@@ -14,17 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from eisfit.constants import BOLTZMANN_EV_K, KJ_MOL_PER_EV, ZERO_C
 from eisfit.errors import TrendError
 from eisfit.trends.points import check_level, one_row, usable_points
 from eisfit.trends.regression import Line, student, two_sided, weighted_line
 from eisfit.trends.words import counted, probability, span
 
 Array = NDArray[Any]
-BOLTZMANN_EV_K = 8.617333262e-5  # exact by the SI of 2019, as the next
-KJ_MOL_PER_EV = 96.48533212
-ZERO_C = 273.15
-FORMS = ("sigma T", "sigma", "tau")
-KINDS = ("resistance", "conductivity", "tau")
 _LAWS = {
     ("resistance", "sigma T"): ("T/R = A exp(-E/kT)", "K/ohm"),
     ("resistance", "sigma"): ("1/R = A exp(-E/kT)", "1/ohm"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -285,5 +284,5 @@ def _names(places: Array | None, labels: Sequence[str] | None, total: int) -> li
             raise TrendError(f"{total} values but {len(labels)} labels: give one each")
         return [str(label) for label in labels]
     if places is None:
-        return [f"number {i}" for i in itertools.islice(itertools.count(1), total)]
+        return [f"number {i}" for i in range(1, total + 1)]
     return [f"{place:g}" for place in places]
