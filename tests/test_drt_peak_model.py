@@ -279,12 +279,14 @@ def test_half_the_points_missing():
 
 @pytest.mark.parametrize("part", ["real", "imaginary"])
 def test_one_part_alone_finds_both_arcs(part):
-    clean = 10 + zarc(100, 1e-4, 0.85) + zarc(60, 0.3, 0.8)
+    clean = 10 + zarc(100, 1e-4, 0.85) + zarc(60, 0.3, 0.8) + 3e-7 * S
     result = drt_spectrum(Spectrum(FREQUENCY, noisy(clean, 1e-3)), part=part)
     assert result.method == "adaptive"
     rows = [row for row in result.peak_rows if row["fraction"] > 0.1]
     np.testing.assert_allclose([row["resistance_ohm"] for row in rows], [100, 60], rtol=0.05)
-    assert (result.resistance_inf == 0) == (part == "imaginary")
+    assert result.resistance_inf == pytest.approx(10, rel=0.02)
+    assert result.inductance == pytest.approx(3e-7, rel=0.02)
+    assert np.abs(result.residuals).max() < 0.01
 
 
 def test_one_part_has_neither_blend_nor_cross_validation_of_parts():

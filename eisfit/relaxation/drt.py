@@ -75,7 +75,8 @@ def drt_spectrum(spectrum: Spectrum, **options: Any) -> DRTResult:
     gamma = np.maximum(problem.gamma(solved.solution.x), 0.0)
     found = find_peaks(gamma, modulus, problem.grid.spacing, report.SMALLEST)
     if method != "blend":
-        result = _regularised_result(spectrum, settings, solved, modulus, found)
+        unseen = _unseen(used, sigma, solved)
+        result = _regularised_result(spectrum, settings, solved, modulus, found, unseen)
     else:
         target = Target.of(problem, used.omega, sigma)
         both = blend(problem, target, solved, found, modulus)
@@ -118,6 +119,27 @@ def _regularised(
             problem = _problem(used, sigma * factors, settings, alpha)
             solved = regularise(problem, modulus, settings.criterion, given, adaptive)
     return solved, modulus, factors
+
+
+def _unseen(used: Spectrum, sigma: FloatArray, solved: Regularised) -> FloatArray:
+    """Return the (T,) sizes in SI units of series terms that one part of the impedance hides.
+
+    The imaginary part has no series resistance, the real one no inductance: these follow from what
+    gamma leaves of the other part.
+    """
+    from scipy.optimize import nnls
+
+    problem = solved.problem
+    sizes = np.zeros(problem.n_terms)
+    hidden = problem.unit[: problem.n_terms] == 0.0
+    if hidden.any():
+        left = (used.impedance - problem.impedance(used.omega, solved.solution.x)) / sigma
+        columns = problem.terms.impedance(used.omega)[:, hidden] / sigma[:, None]
+        both = np.vstack([columns.real, columns.imag])
+        # What the fitted part sees of these columns is zero, and so has no weight here.
+        length = np.sqrt((both**2).sum(axis=0))
+        sizes[hidden] = nnls(both / length, np.concatenate([left.real, left.imag]))[0] / length
+    return sizes
 
 
 def _exponent(used: Spectrum, sigma: FloatArray, settings: Settings) -> float:
@@ -205,12 +227,15 @@ def _regularised_result(
     solved: Regularised,
     modulus: FloatArray,
     found: list[Peak],
+    unseen: FloatArray,
 ) -> DRTResult:
     problem, solution = solved.problem, solved.solution
     gamma = problem.gamma(solution.x)
     draws = resample(solved, settings.samples, settings.seed) if settings.samples else None
     unknown = np.full(len(gamma), np.nan)
     lower, upper = (unknown, unknown) if draws is None else interval(draws.posterior)
+    if not settings.signed:
+        lower, upper = np.maximum(lower, 0.0), np.maximum(upper, 0.0)
     place = problem.grid, modulus, spectrum.tau_window
     if settings.signed:
         rows = report.signed_rows(gamma, *place, draws)
@@ -221,12 +246,13 @@ def _regularised_result(
         settings,
         solved,
         rows,
-        problem.sizes(solution.x),
+        problem.sizes(solution.x) + unseen,
         tau=problem.grid.tau,
         gamma=gamma,
         lower=lower,
         upper=upper,
-        impedance=problem.impedance(spectrum.omega, solution.x),
+        impedance=problem.impedance(spectrum.omega, solution.x)
+        + problem.terms.impedance(spectrum.omega) @ unseen,
         reason=f"Gamma is the regularised curve, as method {settings.chosen_method!r} asks.",
     )
 
@@ -288,7 +314,7 @@ def _band(
     if draws is not None:
         grid, finer = np.log(both.problem.grid.tau), both.log_tau
         low, high = (np.interp(finer, grid, bound) for bound in interval(draws.posterior))
-        return low, high
+        return np.maximum(low, 0.0), np.maximum(high, 0.0)
     assert both.posterior is not None
     random = np.random.default_rng(settings.seed)
     own = both.regularised

@@ -29,7 +29,7 @@ _LEAST_SEPARATION = 0.8
 # 0.8, of which up to two thirds may be the other peak's.
 _SKIRT = 0.8
 # Smoothing shifts an area by more than draws spread it: intervals are widened (measured).
-_WIDENED = 2.0
+_WIDENED = 1.7
 # A maximum is located to about this part of a step of the grid, whatever the noise.
 _STEP = 0.25
 _SIGNED = ("gamma_ohm", "resistance_ohm", "capacitance_f")
