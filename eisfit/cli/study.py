@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from eisfit.cli.screen import Column, Screen
 from eisfit.cli.text import NONE, with_error
 from eisfit.tables import is_empty, quantity_and_unit
+from eisfit.trends.words import counted
 
 if TYPE_CHECKING:
     from eisfit.comparison import Comparison
@@ -25,8 +26,8 @@ def show(comparison: Comparison, screen: Screen) -> None:
     samples = list(dict.fromkeys(member.sample for member in series.members))
     tracks = series.tracks()
     screen.heading(
-        f"{_count(len(series), 'spectrum', 'spectra')} of {_count(len(samples), 'sample')} "
-        f"({', '.join(samples)}), {_count(len(tracks), 'track')} along {series.along}"
+        f"{counted(len(series), 'spectrum')} of {counted(len(samples), 'sample')} "
+        f"({', '.join(samples)}), {counted(len(tracks), 'track')} along {series.along}"
     )
     _resistances(comparison, screen)
     _references(comparison, screen)
@@ -186,7 +187,3 @@ def _heading(name: str) -> str:
         return name
     words, unit = quantity_and_unit(name)
     return f"{words} / {unit}" if unit else words
-
-
-def _count(count: int, one: str, many: str = "") -> str:
-    return f"{count} {one if count == 1 else many or one + 's'}"
