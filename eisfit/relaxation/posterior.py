@@ -20,9 +20,6 @@ _NEAR = 0.25 * np.log(10.0)
 # What a candidate has this near a peak is part of it.
 _BELONGS = 0.8 * np.log(10.0)
 _DIFFERENCE = 1e-4
-# Temperature of the average over candidates: the families are guesses, so the evidence between
-# them is believed at half its worth (measured: smaller errors on shapes of no family).
-_TEMPERATURE = 1.5
 _MOST = 12
 # Of the largest weight, what a candidate needs to be drawn from.
 _LEAST_DRAWN = 0.15
@@ -50,7 +47,7 @@ class Posterior:
         """Weigh candidates, best first, by their evidence."""
         kept = ranked[:_MOST]
         scores = np.array([c.score for c in kept])
-        weights = np.exp(-0.5 * (scores - scores[0]) / _TEMPERATURE)
+        weights = np.exp(-0.5 * (scores - scores[0]))
         return cls(tuple(kept), weights / weights.sum(), points, stable)
 
     @property
@@ -84,13 +81,10 @@ class Posterior:
     def probability(self) -> FloatArray:
         """Return for each peak of the best the belief that it is real.
 
-        The belief in candidates that have it, untempered, times the share of trials in which it
-        stays.
+        The belief in candidates that have it times the share of trials in which it stays.
         """
-        scores = np.array([c.score for c in self.candidates])
-        weights = np.exp(-0.5 * (scores - scores[0]))
         has = np.array([match >= 0 for match in self._matches])
-        return np.asarray(weights @ has / weights.sum() * self.stable)
+        return np.asarray(self.weights @ has * self.stable)
 
     def moments(
         self, groups: list[list[int]] | None = None
