@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 # Before numpy: the matrices are small and the test workers many, so threads only get in the way
@@ -24,3 +25,21 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip("real measured spectra are not beside this checkout (../shared/data)")
     return SHARED_DATA
+
+
+@pytest.fixture
+def run(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., tuple[int, str, str]]:
+    """Run the command line here: exit status, standard output, standard error; no traceback."""
+    from eisfit.cli import main
+
+    monkeypatch.delenv("EISFIT_TRACEBACK", raising=False)
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(a) for a in arguments])
+        out, err = capsys.readouterr()
+        assert "Traceback" not in out + err
+        return status, out, err
+
+    return command

@@ -1,14 +1,9 @@
 """What the tests of the command line share."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from cli_arc import write
-
-from eisfit.cli import main
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
@@ -17,17 +12,6 @@ def one_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("eisfit.cli.drawing._cores", lambda: 1)
     monkeypatch.delenv("EISFIT_TRACEBACK", raising=False)
     monkeypatch.delenv("COLUMNS", raising=False)
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    def command(*arguments: object) -> tuple[int, str, str]:
-        status = main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return status, out, err
-
-    return command
 
 
 @pytest.fixture

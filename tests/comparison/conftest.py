@@ -1,14 +1,9 @@
 """Studies whose answer is known."""
 
-from collections.abc import Callable
-
 import pytest
 from comparison_cells import aging, pellet
 
-from eisfit.cli import main
 from eisfit.comparison import Comparison
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="session")
@@ -21,16 +16,3 @@ def aged() -> Comparison:
 def warmed() -> Comparison:
     """A pellet of 0.5 cm2 and 0.1 cm at four temperatures, 0.40 eV."""
     return pellet().compare("se_blocking")
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    monkeypatch.delenv("EISFIT_TRACEBACK", raising=False)
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        status = main([str(a) for a in arguments])
-        out, err = capsys.readouterr()
-        assert "Traceback" not in out + err
-        return status, out, err
-
-    return command
