@@ -27,6 +27,8 @@ FloatArray = NDArray[np.float64]
 # Twice the log evidence that a move must gain to be taken, and within which a candidate still has
 # a share in the average.
 GAIN = 0.5
+# And what it must have gained for another look around.
+_WORTH = 3.0
 _RELEVANT = 9.0
 # What a candidate may still gain by being fitted to the end.
 _UNFINISHED = 5.0
@@ -111,6 +113,11 @@ class _Hunt:
     def unfinished(self) -> dict[int, Candidate]:
         """Return the best candidate of every number of peaks whose fit was stopped early."""
         return {len(candidate): candidate for candidate in self.ranked() if not candidate.resting}
+
+    def settled(self, candidate: Candidate) -> bool:
+        """Return whether a candidate was tried, and fitted to the end."""
+        done = self.tried.get(_signature(candidate))
+        return done is not None and done.resting
 
     def ranked(self) -> list[Candidate]:
         """Return all candidates, the best last."""
@@ -204,7 +211,8 @@ class _Hunt:
         poor, bent = self.lack() > _POOR, np.isin(best.family, FURTHER).any()
         last = [c for n, c in fewer.items() if poor or n >= len(best) - 1]
         slow = FURTHER if poor else ()
-        patient += [alike(c, kind) for c in last for kind in (HAVRILIAK_NEGAMI, *slow)]
+        uniform = [alike(c, kind) for c in last for kind in (HAVRILIAK_NEGAMI, *slow)]
+        patient += [c for c in uniform if not self.settled(c)]
         kinds = (*FAMILIES, *FURTHER) if bent else FAMILIES
         self.swapped.clear()
         around = self.swaps(best, kinds) + [alike(best, kind) for kind in kinds]
@@ -215,7 +223,7 @@ class _Hunt:
         if together is not None:
             self.fit([together], best.cost)
         self.steps = steps
-        return self.best.score < best.score - GAIN
+        return self.best.score < best.score - _WORTH
 
     def near_best(self) -> list[Candidate]:
         """Return the best and those that evidence does not part from it, fitted to the end."""
