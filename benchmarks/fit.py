@@ -38,7 +38,7 @@ from eisfit.errors import EisfitError
 from eisfit.fitting import backend
 
 THREE = "three arcs"
-USERS_OF_COMPILED = ("curve", "descend", "engine", "residual", "scales", "solve", "start")
+USERS_OF_COMPILED = ("curve", "descend", "engine", "normal", "residual", "scales", "solve", "start")
 
 
 def best_known(case: Case) -> float:

@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("numba", reason="the extra 'fast' is not installed")
 
 from families import FAMILIES, make
+from scipy.optimize import nnls
 
 import eisfit
 from eisfit.fitting import backend, compiled
@@ -16,7 +17,7 @@ from eisfit.fitting.options import FitOptions
 from eisfit.fitting.scales import Scales
 from eisfit.fitting.search import FINE
 from eisfit.fitting.solve import Limits, Starts, levenberg_marquardt
-from eisfit.fitting.start import cloud, screen, small_nnls
+from eisfit.fitting.start import cloud, pairs, screen, small_nnls
 
 pytestmark = pytest.mark.slow  # compiling takes longer than all the other tests of the fit
 
@@ -32,7 +33,7 @@ def by_arrays(monkeypatch):
 
     def call(work, *arguments):
         with monkeypatch.context() as patch:
-            for module in ("curve", "solve", "scales", "start", "residual", "descend"):
+            for module in ("curve", "solve", "scales", "start", "residual", "descend", "normal"):
                 patch.setattr(f"eisfit.fitting.{module}.compiled", lambda: None)
             return work(*arguments)
 
@@ -44,8 +45,7 @@ def prepared(family: str, seed: int):
     problem = Problem.of([case.spectrum.used()], case.model, FitOptions())
     objective = problem.objective
     shapes = cloud(case.model.circuit, objective.coords, objective.curve.omega.tobytes(), 0)
-    values, _ = screen(shapes, objective.data[0], objective.sigma[0], 6)
-    u = objective.coords.to_coordinates(values)[:, objective.free]
+    u = screen(shapes, objective.data[0], objective.sigma[0], 6)[0][:, objective.free]
     rows = np.zeros(len(u), dtype=int)
     u = np.clip(u, problem.lower, problem.upper)
     return objective, Starts(u, rows, problem.lower[rows], problem.upper[rows])
@@ -92,14 +92,20 @@ def test_the_whole_descent_is_the_one_step_by_step(family):
     assert (whole.u <= starts.upper).all()
 
 
-def test_non_negative_least_squares_are_the_same(by_arrays):
+def test_non_negative_least_squares_are_the_same_and_those_of_scipy(by_arrays):
     rng = np.random.default_rng(3)
     rows = rng.normal(size=(50, 5, 30)) + 0.5
     goal = rows[0].T @ np.array([1.0, 0.0, 2.0, 0.5, 0.0]) + 0.1 * rng.normal(size=30)
-    ours, cost = small_nnls(rows, goal)
-    theirs, its_cost = by_arrays(small_nnls, rows, goal)
+    one, other = pairs(5)
+    gram = np.einsum("kpm,kpm->pk", rows[:, one], rows[:, other])
+    right, total = (rows @ goal).T, float(goal @ goal)
+    ours, cost = small_nnls(gram, right, total)
+    theirs, its_cost = by_arrays(small_nnls, gram, right, total)
     np.testing.assert_allclose(ours, theirs, rtol=1e-7, atol=1e-9)
     np.testing.assert_allclose(cost, its_cost, rtol=1e-7)
+    exact = np.array([nnls(one.T, goal)[1] ** 2 for one in rows])
+    assert (cost > exact * (1 - 1e-6)).all()
+    assert np.mean(cost < exact * (1 + 1e-6)) > 0.9  # it does not let back in what it left out
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -9,6 +9,7 @@ import eisfit
 from eisfit.circuit.arcs import find_arcs
 from eisfit.circuit.circuit import Circuit
 from eisfit.fitting.curve import Curve
+from eisfit.fitting.normal import gram_of
 from eisfit.fitting.residual import Objective, deviations
 from eisfit.fitting.scales import STRETCH, Scales
 from eisfit.fitting.transform import coordinates
@@ -34,26 +35,45 @@ def problem(text, offset):
 
 
 def normal(goal, u):
+    """Return the Gram matrix (1, F + 1, F + 1) of derivatives and, last, residuals."""
     residuals, slopes = goal(u[None], np.zeros(1, dtype=int))
-    return (
-        np.sum(residuals**2, axis=1),
-        np.einsum("bpm,bm->bp", slopes, residuals),
-        slopes @ slopes.swapaxes(1, 2),
-    )
+    rows = np.concatenate([slopes, residuals[:, None]], axis=1)
+    return rows @ rows.swapaxes(1, 2)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_normal_equations_are_those_of_the_residuals(text):
+    goal, u = problem(text, 0.1)
+    ours = gram_of(goal)(u[None], np.zeros(1, dtype=int))
+    theirs = normal(goal, u)
+    assert np.allclose(ours, theirs, rtol=1e-9, atol=1e-9 * np.abs(theirs).max())
+
+
+def test_where_the_curve_is_not_finite_the_cost_is_infinite_and_nothing_pulls():
+    goal, u = problem("R0-p(R1,CPE1)", 0.1)
+    wild = u.copy()
+    wild[0] = 800.0  # exp(800) ohm
+    with np.errstate(over="ignore", invalid="ignore"):
+        gram = gram_of(goal)(np.array([u, wild]), np.zeros(2, dtype=int))
+    assert np.isfinite(gram[0]).all()
+    assert gram[1, -1, -1] == np.inf
+    assert (gram[1, -1, :-1] == 0).all()
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_what_it_says_of_the_new_place_is_what_the_curve_says(text):
     goal, u = problem(text, 0.1)
     scales = Scales.of(goal)
-    cost, gradient, hessian = normal(goal, u)
+    gram = normal(goal, u)
     room = (np.full((1, len(u)), -50.0), np.full((1, len(u)), 50.0))
-    moved, better, turned, bent = scales.apply(u[None], cost, gradient, hessian, room)
-    true_cost, true_gradient, true_hessian = normal(goal, moved[0])
-    assert better[0] < cost[0]
-    assert better == pytest.approx(true_cost, rel=1e-8)
-    assert np.allclose(bent, true_hessian, rtol=1e-8)
-    assert np.allclose(turned, true_gradient, atol=1e-8 * np.abs(gradient).max())
+    moved, better = scales.apply(u[None], gram, room)
+    truth = normal(goal, moved[0])
+    assert better[0, -1, -1] < gram[0, -1, -1]
+    assert better[0, -1, -1] == pytest.approx(truth[0, -1, -1], rel=1e-8)
+    assert np.allclose(better[0, :-1, :-1], truth[0, :-1, :-1], rtol=1e-8)
+    assert np.allclose(better[0, -1, :-1], truth[0, -1, :-1],
+                       atol=1e-8 * np.abs(gram[0, -1, :-1]).max())  # fmt: skip
+    assert np.array_equal(better, better.swapaxes(1, 2))
 
 
 def test_the_scales_are_those_of_non_negative_least_squares():
@@ -62,7 +82,7 @@ def test_the_scales_are_those_of_non_negative_least_squares():
     place = u[None]
     room = (np.full((1, len(u)), -50.0), np.full((1, len(u)), 50.0))
     for _ in range(20):  # each call stretches a scale by a bounded factor
-        place = scales.apply(place, *normal(goal, place[0]), room)[0]
+        place = scales.apply(place, normal(goal, place[0]), room)[0]
     _, slopes = goal(u[None], np.zeros(1, dtype=int))
     columns = (scales.moves @ slopes[0]).T
     weighted = np.ascontiguousarray(goal.data[0]).view(float) * goal.weight[0]
@@ -75,11 +95,11 @@ def test_bounds_hold_and_no_step_is_wild():
     goal, u = problem("R0-p(R1,CPE1)", 1.0)
     scales = Scales.of(goal)
     tight = (u[None] - 0.01, u[None] + 0.01)
-    moved = scales.apply(u[None], *normal(goal, u), tight)[0]
+    moved = scales.apply(u[None], normal(goal, u), tight)[0]
     assert (moved >= tight[0]).all()
     assert (moved <= tight[1]).all()
     wide = (u[None] - 50.0, u[None] + 50.0)
-    moved = scales.apply(u[None], *normal(goal, u), wide)[0]
+    moved = scales.apply(u[None], normal(goal, u), wide)[0]
     assert np.abs(moved - u).max() <= np.log(STRETCH) + 1e-12
 
 

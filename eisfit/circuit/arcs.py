@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -53,6 +54,7 @@ class Arc:
             return np.asarray(product ** (1.0 / alpha))
 
 
+@lru_cache(maxsize=256)
 def find_arcs(circuit: Circuit) -> tuple[Arc, ...]:
     """Return every resistance of a circuit, in order of appearance, with what stands beside it.
 

@@ -134,23 +134,40 @@ def _dot(one: Array, other: Array) -> float:
     return total
 
 
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _gram(rows: Array, gram: Array) -> None:
+    """Set gram (n, n) to rows @ rows.T, two columns at a time so that each row is read less."""
+    count, width = rows.shape
+    for i in range(count):
+        for j in range(0, i, 2):
+            one, other = 0.0, 0.0
+            for m in range(width):
+                one += rows[i, m] * rows[j, m]
+                other += rows[i, m] * rows[j + 1, m]
+            gram[i, j] = gram[j, i] = one
+            gram[i, j + 1] = gram[j + 1, i] = other
+        if i % 2 == 0:
+            gram[i, i] = _dot(rows[i], rows[i])
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
-def normal_equations(
-    residuals: Array, slopes: Array, cost: Array, gradient: Array, hessian: Array
-) -> None:
-    """Set cost (B,), gradient (B, F) and normal matrix (B, F, F) of residuals (B, M)."""
-    size = slopes.shape[1]
-    for b in range(len(residuals)):
-        cost[b] = _dot(residuals[b], residuals[b])
-        if not np.isfinite(cost[b]):
-            cost[b] = np.inf
-            gradient[b] = 0.0
-            hessian[b] = np.eye(size)
-            continue
-        for i in range(size):
-            gradient[b, i] = _dot(slopes[b, i], residuals[b])
-            for j in range(i + 1):
-                hessian[b, i, j] = hessian[b, j, i] = _dot(slopes[b, i], slopes[b, j])
+def _mend(gram: Array) -> None:
+    """Where the cost is not finite, make it infinite, and let nothing pull anywhere."""
+    last = len(gram) - 1
+    if not np.isfinite(gram[last, last]):
+        gram[:] = np.eye(last + 1)
+        gram[last, last] = np.inf
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def grams(residuals: Array, slopes: Array, gram: Array) -> None:
+    """Set Gram matrices (B, F + 1, F + 1) of derivatives (B, F, M) and residuals (B, M)."""
+    count, size, width = slopes.shape
+    rows = np.empty((size + 1, width))
+    for b in range(count):
+        rows[:size], rows[size] = slopes[b], residuals[b]
+        _gram(rows, gram[b])
+        _mend(gram[b])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -182,24 +199,23 @@ def _solve(matrix: Array, right: Array) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _best_scales(
-    u: Array, room: Any, moves: Array, member: Array, normal: Any, most: float, scale: Array
-) -> None:
+def _best_scales(u: Array, room: Any, scales: Any, normal: Any, work: Any) -> None:
     """Set the best scales (n,) that stay in the room; one that cannot stays at 1.
 
     normal : curvature (n, n) and slope (n,) of the cost by the scales
+    work : where the scales go, and room to compute
     """
     lower, upper = room
+    moves, member, most = scales
     curvature, slope = normal
+    scale, change, matrix, held = work
     count, size = moves.shape
-    held = np.zeros(count, dtype=np.bool_)
-    matrix, change = np.empty((count, count)), np.empty(count)
+    held[:] = False
     for _ in range(count + 1):
         for i in range(count):
-            for j in range(count):
+            for j in range(i):
                 matrix[i, j] = 0.0 if held[i] or held[j] else curvature[i, j]
-            if held[i]:
-                matrix[i, i] = 1.0
+            matrix[i, i] = 1.0 if held[i] else curvature[i, i]
             change[i] = 0.0 if held[i] else -slope[i]
         _solve(matrix, change)
         for i in range(count):
@@ -220,128 +236,169 @@ def _best_scales(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def rescale(u: Array, cost: Array, gradient: Array, hessian: Array, room: Any, scales: Any) -> None:
-    """Move every row to its best scales: u, cost, gradient and normal matrix, in place.
+def _scale_bench(count: int, size: int) -> Any:
+    """Return room in which `_rescale` computes, for n scales and F coordinates."""
+    return (
+        np.empty((count, count)), np.empty(count),
+        (np.empty(count), np.empty(count), np.empty((count, count)), np.empty(count, np.bool_)),
+        np.empty(size + 1), np.empty(size + 1), np.empty(size + 1),
+    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _rescale(u: Array, gram: Array, room: Any, scales: Any, bench: Any) -> None:
+    """Move one place to its best scales: u (F,) and Gram matrix (F + 1, F + 1), in place."""
+    moves, member, _ = scales
+    curvature, slope, work, step, pushed, factor = bench
+    count, size = moves.shape
+    cost = gram[size, size]
+    if not np.isfinite(cost):
+        return
+    for i in range(count):
+        slope[i] = 0.0
+        for j in range(i + 1):
+            curvature[i, j] = 0.0
+        for f in range(size):
+            if moves[i, f] == 0.0:
+                continue
+            slope[i] += moves[i, f] * gram[size, f]
+            for j in range(i + 1):
+                for g in range(size):
+                    if moves[j, g] != 0.0:
+                        curvature[i, j] += moves[i, f] * moves[j, g] * gram[f, g]
+        curvature[i, i] = curvature[i, i] * (1.0 + 1e-9) + 1e-300
+    _best_scales(u, room, scales, (curvature, slope), work)
+    scale = work[0]
+    step[:], factor[:] = 0.0, 1.0
+    for i in range(count):
+        for f in range(size):
+            step[f] += (scale[i] - 1.0) * moves[i, f]
+            factor[f] += (scale[i] - 1.0) * member[i, f]
+    step[size] = 1.0
+    better = 0.0
+    for f in range(size + 1):
+        pushed[f] = 0.0
+        for g in range(size + 1):
+            pushed[f] += gram[f, g] * step[g]
+        better += pushed[f] * step[f]
+    if not better <= cost:
+        return
+    for i in range(count):
+        change = np.log(scale[i])
+        for f in range(size):
+            u[f] += change * moves[i, f]
+    for f in range(size):
+        for g in range(size):
+            gram[f, g] *= factor[f] * factor[g]
+        gram[f, size] = gram[size, f] = pushed[f] * factor[f]
+    gram[size, size] = better
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def rescale(u: Array, gram: Array, room: Any, scales: Any) -> None:
+    """Move every row to its best scales: u (B, F) and Gram matrices (B, F + 1, F + 1), in place.
 
     room : lower and upper coordinates; scales : moves, member and the longest stretch
     """
-    lower, upper = room
-    moves, member, most = scales
-    count, size = moves.shape
-    scale, slope = np.empty(count), np.empty(count)
-    curvature = np.empty((count, count))
-    step, pushed, factor = np.empty(size), np.empty(size), np.empty(size)
+    bench = _scale_bench(*scales[0].shape)
     for b in range(len(u)):
-        if not np.isfinite(cost[b]):
-            continue
-        for i in range(count):
-            slope[i] = _dot(moves[i], gradient[b])
-            for f in range(size):
-                pushed[f] = _dot(hessian[b, f], moves[i])
-            for j in range(i + 1):
-                curvature[i, j] = curvature[j, i] = _dot(moves[j], pushed)
-        for i in range(count):
-            curvature[i, i] = curvature[i, i] * (1.0 + 1e-9) + 1e-300
-        _best_scales(u[b], (lower[b], upper[b]), moves, member, (curvature, slope), most, scale)
-        for f in range(size):
-            step[f], factor[f] = 0.0, 1.0
-            for i in range(count):
-                step[f] += (scale[i] - 1.0) * moves[i, f]
-                factor[f] += (scale[i] - 1.0) * member[i, f]
-        better = cost[b]
-        for f in range(size):
-            pushed[f] = _dot(hessian[b, f], step)
-            better += (2.0 * gradient[b, f] + pushed[f]) * step[f]
-        if not better <= cost[b]:
-            continue
-        cost[b] = better
-        for f in range(size):
-            gradient[b, f] = (gradient[b, f] + pushed[f]) * factor[f]
-            for i in range(count):
-                u[b, f] += np.log(scale[i]) * moves[i, f]
-            for g in range(size):
-                hessian[b, f, g] *= factor[f] * factor[g]
+        _rescale(u[b], gram[b], (room[0][b], room[1][b]), scales, bench)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _step_bench(size: int) -> Any:
+    """Return room in which `_propose` computes."""
+    return np.empty((size, size)), np.empty(size), np.empty(size, dtype=np.bool_)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _propose(
+    u: Array, room: Any, gram: Array, damping: float, farthest: float, trial: Array, bench: Any
+) -> float:
+    """Set the next place to try, and return by how much the cost should fall on the way."""
+    lower, upper = room
+    matrix, step, held = bench
+    size = len(u)
+    floor = 0.0
+    for f in range(size):
+        slope = gram[size, f]
+        held[f] = (u[f] <= lower[f] and slope > 0) or (u[f] >= upper[f] and slope < 0)
+        floor = max(floor, gram[f, f])
+    floor = 1e-12 * floor + 1e-300
+    for f in range(size):
+        for g in range(f):
+            matrix[f, g] = 0.0 if held[f] or held[g] else gram[f, g]
+        own = gram[f, f]
+        matrix[f, f] = 1.0 if held[f] else own + damping * max(own, floor) + floor
+        step[f] = 0.0 if held[f] else -gram[size, f]
+    _solve(matrix, step)
+    promise = 0.0
+    for f in range(size):
+        promise -= step[f] * gram[size, f]
+        # Beyond a few e-folds the linear model says nothing
+        moved = u[f] + min(max(step[f], -farthest), farthest)
+        trial[f] = min(max(moved, lower[f]), upper[f])
+    return promise
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def propose(
-    u: Array, lower: Array, upper: Array, gradient: Array, hessian: Array, damping: Array,
-    farthest: float, trial: Array,
+    u: Array, lower: Array, upper: Array, gram: Array, damping: Array, farthest: float,
+    trial: Array, promise: Array,
 ) -> None:  # fmt: skip
-    """Set the next place to try (B, F): a damped step within bounds."""
-    size = u.shape[1]
-    matrix, step = np.empty((size, size)), np.empty(size)
-    held = np.empty(size, dtype=np.bool_)
+    """Set the next place to try (B, F), a damped step within bounds, and its promised fall."""
+    bench = _step_bench(u.shape[1])
     for b in range(len(u)):
-        floor = 0.0
-        for f in range(size):
-            slope = gradient[b, f]
-            held[f] = (u[b, f] <= lower[b, f] and slope > 0) or (
-                u[b, f] >= upper[b, f] and slope < 0
-            )
-            floor = max(floor, hessian[b, f, f])
-        floor = 1e-12 * floor + 1e-300
-        for f in range(size):
-            for g in range(f):
-                matrix[f, g] = 0.0 if held[f] or held[g] else hessian[b, f, g]
-            own = hessian[b, f, f]
-            matrix[f, f] = 1.0 if held[f] else own + damping[b] * max(own, floor) + floor
-            step[f] = 0.0 if held[f] else -gradient[b, f]
-        _solve(matrix, step)
-        for f in range(size):
-            # Beyond a few e-folds the linear model says nothing
-            moved = u[b, f] + min(max(step[f], -farthest), farthest)
-            trial[b, f] = min(max(moved, lower[b, f]), upper[b, f])
+        room = lower[b], upper[b]
+        promise[b] = _propose(u[b], room, gram[b], damping[b], farthest, trial[b], bench)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def judge(
-    state: tuple[Array, Array, Array, Array],
-    trial: tuple[Array, Array, Array, Array],
-    damping: Array,
-    quiet: Array,
-    factors: tuple[float, float, float, float],
-    done: Array,
-) -> None:
-    """Keep what a trial has improved; change damping and quiet, and set which rows are done.
+    state: tuple[Array, Array], trial: tuple[Array, Array], damping: Array, quiet: Array,
+    rate: Array, factors: tuple[float, float, float, float, float, float], done: Array,
+) -> None:  # fmt: skip
+    """Keep what a trial has improved; change damping, quiet and rate, and set which rows are done.
 
-    Both hold u, cost, gradient and normal matrix; factors are those of a good and of a bad step,
-    the tolerance and the damping beyond which a row is stuck.
+    Rows that are done already stay as they are.
+    state and trial hold coordinates and Gram matrices; factors are those of a good and of a bad
+    step, the tolerance, the damping beyond which a row is stuck and that up to which one step
+    that brings nothing is enough, and the weight of the fall before in the rate.
     """
-    calm, stir, tolerance, stuck = factors
+    calm, stir, tolerance, stuck, bold, fading = factors
+    last = state[0].shape[1]
     for b in range(len(damping)):
-        old, new = state[1][b], trial[1][b]
+        if done[b]:
+            continue
+        old, new = state[1][b, last, last], trial[1][b, last, last]
         fall = old - new
         quiet[b] = quiet[b] + 1 if abs(fall) <= tolerance * old else 0
+        rate[b] = max(fall, fading * rate[b]) if fall == fall else fading * rate[b]
         if fall > 0:  # false where both are infinite as well
+            enough = 1 if damping[b] <= bold else 2
             damping[b] *= calm
-            state[0][b], state[1][b] = trial[0][b], new
-            state[2][b], state[3][b] = trial[2][b], trial[3][b]
+            state[0][b], state[1][b] = trial[0][b], trial[1][b]
         else:
+            enough = 2
             damping[b] *= stir
-        done[b] = quiet[b] >= 2 or damping[b] > stuck or state[1][b] == 0
+        done[b] = quiet[b] >= enough or damping[b] > stuck
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
-def small_nnls(rows: Array, goal: Array, x: Array, cost: Array) -> None:
-    """Solve non-negative least squares for each of rows (K, n, M); see `start.small_nnls`."""
-    count, n, _ = rows.shape
+def small_nnls(lower: Array, rights: Array, total: float, x: Array, cost: Array) -> None:
+    """Solve K small non-negative least-squares problems; see `start.small_nnls`."""
+    n, count = rights.shape
     gram, matrix = np.empty((n, n)), np.empty((n, n))
     right, part, norm = np.empty(n), np.empty(n), np.empty(n)
     free = np.empty(n, dtype=np.bool_)
-    total = _dot(goal, goal)
     for k in range(count):
         for i in range(n):
-            right[i] = _dot(rows[k, i], goal)
-            for j in range(i + 1):
-                gram[i, j] = _dot(rows[k, i], rows[k, j])
+            norm[i] = np.sqrt(max(lower[i * (i + 1) // 2 + i, k], 1e-300))
         for i in range(n):
-            norm[i] = np.sqrt(max(gram[i, i], 1e-300))
-        for i in range(n):
-            right[i] /= norm[i]
+            right[i] = rights[i, k] / norm[i]
             free[i] = True
             for j in range(i + 1):
-                gram[i, j] /= norm[i] * norm[j]
+                gram[i, j] = lower[i * (i + 1) // 2 + j, k] / (norm[i] * norm[j])
                 gram[j, i] = gram[i, j]
             gram[i, i] += 1e-10
         for _ in range(n):
@@ -353,7 +410,7 @@ def small_nnls(rows: Array, goal: Array, x: Array, cost: Array) -> None:
             _solve(matrix, part)
             worst = np.argmin(part)
             for i in range(n):
-                x[k, i] = max(part[i], 0.0)
+                x[i, k] = max(part[i], 0.0)
             if part[worst] >= 0:
                 break
             free[worst] = False
@@ -361,77 +418,141 @@ def small_nnls(rows: Array, goal: Array, x: Array, cost: Array) -> None:
         for i in range(n):
             pull = 0.0
             for j in range(n):
-                pull += gram[i, j] * x[k, j]
-            cost[k] += x[k, i] * (pull - 2.0 * right[i])
+                pull += gram[i, j] * x[j, k]
+            cost[k] += x[i, k] * (pull - 2.0 * right[i])
         cost[k] = max(cost[k], 0.0)
         for i in range(n):
-            x[k, i] /= norm[i]
+            x[i, k] /= norm[i]
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _arcs(u: Array, curve: Any, weight: Array, scratch: Any, rows: Array) -> None:
+    """Add weighted arcs in series to the last of rows (F + 1, 2N), and set their derivatives.
+
+    Real parts come first, then imaginary ones: neighbours in memory go through the same sums.
+    """
+    ln_omega, places, flat = curve[0], curve[1], curve[2]
+    parts, bits = scratch
+    count, last = len(ln_omega), len(u)
+    for k in range(len(places)):
+        r, t, a = places[k]
+        _arc(ln_omega, (u[r], u[t], 1.0 if flat[k] else u[a]), bits, parts)
+        for n in range(count):
+            real, imag = weight[n] * parts[0, n], weight[count + n] * parts[1, n]
+            rows[r, n], rows[r, count + n] = real, imag
+            rows[last, n] += real
+            rows[last, count + n] += imag
+        for n in range(count):
+            rows[t, n] = weight[n] * parts[2, n]
+            rows[t, count + n] = weight[count + n] * parts[3, n]
+        if not flat[k]:
+            for n in range(count):
+                rows[a, n] = weight[n] * parts[4, n]
+                rows[a, count + n] = weight[count + n] * parts[5, n]
+
+
+@njit(cache=True, nogil=True, fastmath=_FAST, error_model="numpy")
+def _ends(u: Array, curve: Any, weight: Array, rows: Array) -> None:
+    """Add weighted resistances and inductances to the last of rows, and set their derivatives."""
+    columns, unit = curve[3], curve[4]
+    last = len(u)
+    for k in range(len(columns)):
+        size = np.exp(u[columns[k]])
+        for m in range(unit.shape[1]):
+            part = size * unit[k, m] * weight[m]
+            rows[columns[k], m] = part
+            rows[last, m] += part
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _at(
-    b: int, u: Array, curve: Any, goal: Any, scales: Any, room: Any, scratch: Any, normal: Any
-) -> None:
-    """Evaluate row b of u at its best scales; see `descend` for what the tuples hold."""
-    row = slice(b, b + 1)
-    z, slopes = scratch
-    cost, gradient, hessian = normal
-    z[:] = 0.0
-    add_ends(u[row], curve[3], curve[4], z, slopes)
-    add_arcs(curve[0], u[row], curve[1], curve[2], z, slopes)
-    weigh(z, slopes, goal[0], goal[1], goal[2][row])
-    normal_equations(z, slopes, cost[row], gradient[row], hessian[row])
-    rescale(u[row], cost[row], gradient[row], hessian[row], (room[0][row], room[1][row]), scales)
+    u: Array, curve: Any, goal: Any, scales: Any, room: Any, bench: Any, gram: Array
+) -> None:  # fmt: skip
+    """Set the Gram matrix at a place, and move both to the best scales.
+
+    goal : weighted data (2N,) and weight (2N,); for the other tuples see `descend`
+    """
+    data, weight = goal
+    rows, scratch, scaling = bench
+    last = rows[len(u)]
+    for m in range(len(data)):
+        last[m] = -data[m]
+    _ends(u, curve, weight, rows)
+    _arcs(u, curve, weight, scratch, rows)
+    _gram(rows, gram)
+    _mend(gram)
+    _rescale(u, gram, room, scales, scaling)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _agreed(cost: Array, owner: Array, lead: Array, race: Any) -> Array:
+    """Return whether enough starts of each problem have come to its lowest place."""
+    _, enough, agreement, alike = race
+    count = np.zeros(len(lead), dtype=np.int64)
+    for b in range(len(cost)):
+        count[owner[b]] += cost[b] <= (1.0 + alike) * lead[owner[b]]
+    return (count >= agreement) & (lead <= enough)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def descend(
-    u: Array, curve: Any, goal: Any, scales: Any, room: Any, limits: Any, damping: Any
+    u: Array, curve: Any, goal: Any, scales: Any, room: Any, limits: Any, factors: Any, race: Any
 ) -> tuple[Array, Array, Array]:
     """Return u (B, F), cost (B,) and converged (B,) of `solve.levenberg_marquardt`, whole.
 
     curve : ln omega, places and flatness of the arcs, columns and unit of the ends
-    goal : data (S, 2N), weight (S, 2N), owner (B,)
+    goal : weighted data (S, 2N) and weight (S, 2N), real parts before imaginary ones, owner (B,)
     scales : moves, member and the longest stretch of `scales.Scales`
     room : lower and upper coordinates (B, F)
-    limits : iterations, tolerance, hopeless; damping: first, calm, stir, stuck, farthest
+    limits : iterations, tolerance, hopeless, horizon, damping, bold, settling
+    factors : calm, stir, stuck, fading, farthest
+    race : lead (S,), enough (S,), agreement, alike
     """
     count, size = u.shape
-    iterations, tolerance, hopeless = limits
-    first, calm, stir, stuck, farthest = damping
+    iterations, tolerance, hopeless, horizon, damping, bold, settling = limits
+    calm, stir, stuck, fading, farthest = factors
     owner = goal[2]
     u = np.minimum(np.maximum(u, room[0]), room[1])
-    trial = np.empty_like(u)
-    here = (np.empty(count), np.empty((count, size)), np.empty((count, size, size)))
-    there = (np.empty(count), np.empty((count, size)), np.empty((count, size, size)))
+    trial, cost = np.empty_like(u), np.empty(count)
+    here = np.empty((count, size + 1, size + 1))
+    there = np.empty((1, size + 1, size + 1))
     width = goal[0].shape[1]
-    scratch = (np.empty((1, width)), np.empty((1, size, width)))
-    reach, quiet = np.full(count, first), np.zeros(count, dtype=np.int64)
+    points = np.empty((8, width // 2)), np.empty(width // 2, dtype=np.int64)
+    bench = np.empty((size + 1, width)), points, _scale_bench(len(scales[0]), size)
+    stepping = _step_bench(size)
+    reach, quiet = np.full(count, damping), np.zeros(count, dtype=np.int64)
+    rate = np.zeros(count)
     done, converged = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
-    lead = np.full(owner.max() + 1, np.inf)
+    lead = race[0].copy()
     going = np.arange(count)
     for b in going:
-        _at(int(b), u, curve, goal, scales, room, scratch, here)
+        own, span = (goal[0][owner[b]], goal[1][owner[b]]), (room[0][b], room[1][b])
+        _at(u[b], curve, own, scales, span, bench, here[b])
+        cost[b] = here[b, size, size]
     for iteration in range(iterations):
         for b in going:
             row = slice(b, b + 1)
-            propose(
-                u[row], room[0][row], room[1][row], here[1][row], here[2][row], reach[row],
-                farthest, trial[row],
-            )  # fmt: skip
-            _at(int(b), trial, curve, goal, scales, room, scratch, there)
+            own, span = (goal[0][owner[b]], goal[1][owner[b]]), (room[0][b], room[1][b])
+            promise = _propose(u[b], span, here[b], reach[b], farthest, trial[b], stepping)
+            if promise <= tolerance * cost[b] and reach[b] <= bold:
+                done[b] = converged[b] = True
+                continue
+            _at(trial[b], curve, own, scales, span, bench, there[0])
             judge(
-                (u[row], here[0][row], here[1][row], here[2][row]),
-                (trial[row], there[0][row], there[1][row], there[2][row]),
-                reach[row], quiet[row], (calm, stir, tolerance, stuck), done[row],
+                (u[row], here[row]), (trial[row], there), reach[row], quiet[row], rate[row],
+                (calm, stir, tolerance, stuck, bold, fading), done[row],
             )  # fmt: skip
             converged[b] |= done[b]
-        if iteration >= 3 and hopeless < np.inf:
+            cost[b] = here[b, size, size]
+        for b in going:
+            lead[owner[b]] = min(lead[owner[b]], cost[b])
+        if iteration + 1 >= settling and hopeless < np.inf:
+            over = _agreed(cost, owner, lead, race)
             for b in going:
-                lead[owner[b]] = min(lead[owner[b]], here[0][b])
-            for b in going:
-                done[b] |= here[0][b] > hopeless * lead[owner[b]]
+                best = lead[owner[b]]
+                behind = cost[b] > hopeless * best or cost[b] - best > horizon * rate[b]
+                done[b] |= behind or over[owner[b]]
         going = going[~done[going]]
         if not len(going):
             break
-    return u, here[0], converged
+    return u, cost, converged

@@ -47,6 +47,11 @@ class Bank:
         """The indices as slices where they are evenly spaced: a slice costs no copy."""
         return _evenly(self.resistance), _evenly(self.tau), _evenly(self.alpha)
 
+    @cached_property
+    def bent(self) -> tuple[bool, Array]:
+        """Whether some arc has no exponent, and which have one."""
+        return bool(self.flat.any()), np.flatnonzero(~self.flat)
+
     def add(self, ln_omega: Array, u: Array, z: Array, slopes: Array) -> None:
         """Add the arcs to z (B, N) and set their derivatives in slopes (B, P, N)."""
         fast = compiled()
@@ -54,9 +59,8 @@ class Bank:
             fast.add_arcs(ln_omega, u, self.places, self.flat, z.view(float), slopes.view(float))
             return
         r, t, a = self.spans
-        alpha = u[:, a, None]
-        if self.flat.any():
-            alpha = np.where(self.flat[:, None], 1.0, alpha)
+        flat, bent = self.bent
+        alpha = np.where(self.flat[:, None], 1.0, u[:, a, None]) if flat else u[:, a, None]
         ln_wt = ln_omega + u[:, t, None]
         unit = np.exp(alpha * ln_wt) * np.exp(J_HALF_PI * alpha)
         unit += 1.0
@@ -66,12 +70,15 @@ class Bank:
         slopes[:, r] = arcs
         unit -= 1.0
         unit *= arcs  # d arc / d ln((j w tau)^alpha)
-        slopes[:, t] = alpha * unit
-        if not self.flat.any():
-            unit *= ln_wt + J_HALF_PI
-            slopes[:, a] = unit
-        elif not self.flat.all():
-            bent = ~self.flat
+        if isinstance(t, slice):
+            np.multiply(alpha, unit, out=slopes[:, t])
+        else:
+            slopes[:, t] = alpha * unit
+        if not flat and isinstance(a, slice):
+            np.multiply(unit, ln_wt + J_HALF_PI, out=slopes[:, a])
+        elif not flat:
+            slopes[:, a] = unit * (ln_wt + J_HALF_PI)
+        elif len(bent):
             slopes[:, self.alpha[bent]] = (unit * (ln_wt + J_HALF_PI))[:, bent]
 
 
@@ -89,7 +96,7 @@ class Ends:
             fast.add_ends(u, self.columns, self.unit.view(float), z.view(float), slopes.view(float))
             return
         parts = np.exp(u[:, self.columns])[..., None] * self.unit
-        z += parts.sum(axis=1)
+        z += parts[:, 0] if len(self.columns) == 1 else parts.sum(axis=1)
         slopes[:, self.columns] = parts
 
 
@@ -149,32 +156,37 @@ class Curve:
 
     @cached_property
     def compiled(self) -> tuple[Array, Array, Array, Array, Array]:
-        """What `compiled.descend` needs: ln omega, arcs and ends."""
+        """What `compiled.descend` needs: ln omega, arcs and ends (real parts, then imaginary)."""
         bank, ends, pairs = self.bank, self.ends, 2 * len(self.omega)
         return (
             self.ln_omega,
             np.empty((0, 3), dtype=int) if bank is None else bank.places,
             np.empty(0, dtype=bool) if bank is None else bank.flat,
             np.empty(0, dtype=int) if ends is None else ends.columns,
-            np.empty((0, pairs)) if ends is None else ends.unit.view(float),
+            np.empty((0, pairs)) if ends is None else np.hstack([ends.unit.real, ends.unit.imag]),
         )
 
     def __call__(self, u: Array) -> tuple[Array, Array]:
         """Return impedance (B, N) and derivatives (B, P, N) at coordinates (B, P)."""
         slopes = np.empty((len(u), self.size, len(self.omega)), dtype=np.complex128)
+        z = np.empty((len(u), len(self.omega)), dtype=np.complex128)
+        self.fill(u, z, slopes)
+        return z, slopes
+
+    def fill(self, u: Array, z: Array, slopes: Array) -> None:
+        """Set impedance z (B, N) and derivatives slopes (B, P, N) at coordinates (B, P)."""
         if self.rest is not None and self.rest_coords is not None:
             own = u[:, self.rest_columns]
             values = self.rest_coords.to_values(own)
-            z, derivatives = self.rest.evaluate(self.omega, values)
+            z[:], derivatives = self.rest.evaluate(self.omega, values)
             slopes[:, self.rest_columns] = self.rest_coords.pull_back(derivatives, values, own)
         else:
-            z = np.zeros((len(u), len(self.omega)), dtype=np.complex128)
+            z[:] = 0.0
         if self.ends is not None:
             self.ends.add(u, z, slopes)
         if self.bank is not None:
             with np.errstate(over="ignore", invalid="ignore"):
                 self.bank.add(self.ln_omega, u, z, slopes)
-        return z, slopes
 
 
 def _arc_of(part: Node, at: int, paired: dict[str, Arc]) -> tuple[int, int, int | None] | None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from eisfit.fitting.backend import compiled
 from eisfit.fitting.residual import Objective
 from eisfit.fitting.scales import STRETCH, Scales
 from eisfit.fitting.solve import (
     CALM,
-    DAMPING,
+    FADING,
     FARTHEST,
+    SETTLING,
     STIR,
     STUCK,
     Limits,
+    Race,
     Solution,
     Starts,
     levenberg_marquardt,
@@ -19,21 +23,32 @@ from eisfit.fitting.solve import (
 
 
 def descend(
-    objective: Objective, starts: Starts, limits: Limits, scales: Scales | None
+    objective: Objective,
+    starts: Starts,
+    limits: Limits,
+    scales: Scales | None,
+    race: Race | None = None,
 ) -> Solution:
     """Return where the starts lead: `levenberg_marquardt` with the scales solved at every step."""
     fast = compiled()
     if fast is None or scales is None or not _is_plain(objective):
-        return levenberg_marquardt(objective, starts, limits, scales.apply if scales else None)
+        rescale = None if scales is None else scales.apply
+        return levenberg_marquardt(objective, starts, limits, rescale, race)
+    none = np.full(len(objective.data), np.inf)
+    race = race or Race(none, -none, 1, 0.0)
     u, cost, converged = fast.descend(
         starts.u,
         objective.curve.compiled,
-        (objective.data.view(float), objective.weight, starts.owner),
+        (*objective.halves, starts.owner),
         (scales.moves, scales.member, STRETCH),
         (starts.lower, starts.upper),
-        (limits.iterations, float(limits.tolerance), float(limits.hopeless)),
-        (DAMPING, CALM, STIR, STUCK, FARTHEST),
-    )
+        (
+            limits.iterations, float(limits.tolerance), float(limits.hopeless),
+            float(limits.horizon), float(limits.damping), float(limits.bold), SETTLING,
+        ),
+        (CALM, STIR, STUCK, FADING, FARTHEST),
+        (race.lead, race.enough, race.agreement, race.alike),
+    )  # fmt: skip
     return Solution(u, cost, converged)
 
 

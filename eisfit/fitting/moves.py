@@ -31,12 +31,13 @@ class Moves:
     """The arcs of a circuit, as lists of free coordinates (resistance first), grouped by kind.
 
     `times` are the free coordinates that are the logarithm of a time constant, `pairs` the arcs of
-    one kind that are worth exchanging.
+    one kind that are worth exchanging, `bare` the resistances without a time constant.
     """
 
     groups: tuple[tuple[tuple[int, ...], ...], ...]
     times: frozenset[int]
     pairs: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    bare: tuple[int, ...]
 
     @property
     def doubt(self) -> int:
@@ -104,6 +105,10 @@ class Moves:
                     kept = best.copy()
                     if merged:
                         _merge(kept, line[i + merged], arc)
+                    elif i == 0 and len(self.bare) == 1:
+                        # The fastest arc may stand for the series resistance, or a share of it
+                        (bare,) = self.bare
+                        kept[bare] = np.logaddexp(kept[bare], kept[arc[0]])
                     for gap, place in enumerate(gaps):
                         if gap in (i, i + 1):
                             continue
@@ -170,7 +175,8 @@ class Moves:
 def _moves(circuit: Circuit, coords: Coordinates, free: tuple[int, ...], plain: bool) -> Moves:
     place = {i: k for k, i in enumerate(free)}
     by_size: dict[int, list[tuple[int, ...]]] = {}
-    own = [arc for arc in find_arcs(circuit) if arc.tau is not None]
+    arcs = find_arcs(circuit)
+    own = [arc for arc in arcs if arc.tau is not None]
     for arc in (*coords.arcs, *own):
         time = arc.store if arc.tau is None else arc.tau
         members = [i for i in (arc.resistance, time, arc.alpha) if i is not None]
@@ -188,7 +194,10 @@ def _moves(circuit: Circuit, coords: Coordinates, free: tuple[int, ...], plain: 
         if not any({tuple(sorted(one)), tuple(sorted(other))} <= same for same in alike)
     )
     times = frozenset(place[i] for i in time_indices(circuit, coords) if i in place)
-    return Moves(tuple(tuple(group) for group in by_size.values()), times, pairs)
+    bare = tuple(
+        place[i] for i in (arc.resistance for arc in arcs if not arc.has_tau) if i in place
+    )
+    return Moves(tuple(tuple(group) for group in by_size.values()), times, pairs, bare)
 
 
 def _merge(row: Array, into: tuple[int, ...], arc: tuple[int, ...]) -> None:

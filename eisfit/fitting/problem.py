@@ -93,8 +93,8 @@ class Problem:
             return np.empty((0, len(free)))
         rows = np.repeat(own[None], 1 if known.all() else GUESSES, axis=0)
         if not known.all():
-            values, _ = screen(cloud, self.objective.data[0], self.objective.sigma[0], GUESSES)
-            rows = np.where(known, own, self.objective.coords.to_coordinates(values)[:, free])
+            u, _ = screen(cloud, self.objective.data[0], self.objective.sigma[0], GUESSES)
+            rows = np.where(known, own, u[:, free])
         return np.clip(rows, self.lower[0], self.upper[0])
 
 
@@ -134,19 +134,19 @@ def _boxes(objective: Objective, demands: Demands) -> tuple[Array, Array]:
     modulus = np.abs(objective.data)
     paired = {arc.store for arc in coords.arcs}
     limits = {**{i: s for i, s in demands.tau_bounded.items() if i in paired}, **demands.bounded}
-    lows, highs = [], []
-    for size in modulus:
-        low, high = box(
-            objective.circuit,
-            coords,
-            resistance=(1e-4 * float(size.min()), 1e3 * float(size.max())),
-            tau=(1e-2 / float(omega.max()), 1e3 / float(omega.min())),
-        )
-        for i, limit in limits.items():
-            low[i], high[i] = _limited(limit, (low[i], high[i]), bool(coords.linear[i]))
-        lows.append(low[objective.free])
-        highs.append(high[objective.free])
-    return np.array(lows), np.array(highs)
+    low, high = box(
+        objective.circuit,
+        coords,
+        resistance=(1e-4 * modulus.min(axis=1), 1e3 * modulus.max(axis=1)),
+        tau=(1e-2 / float(omega.max()), 1e3 / float(omega.min())),
+    )
+    for i, limit in limits.items():
+        for row in range(len(low)):
+            low[row, i], high[row, i] = _limited(
+                limit, (low[row, i], high[row, i]), bool(coords.linear[i])
+            )
+    free = objective.free
+    return np.ascontiguousarray(low[:, free]), np.ascontiguousarray(high[:, free])
 
 
 def _limited(limit: Span, usual: Span, linear: bool) -> Span:

@@ -224,6 +224,12 @@ class Objective:
         """(S, 2N) reciprocals of sigma, real and imaginary parts in turn."""
         return (1.0 / self.sigma).reshape(len(self.sigma), -1)
 
+    @cached_property
+    def halves(self) -> tuple[Array, Array]:
+        """Weighted data and weights, (S, 2N) each, real parts before imaginary ones."""
+        weight = np.concatenate([self.weight[:, ::2], self.weight[:, 1::2]], axis=1)
+        return np.concatenate([self.data.real, self.data.imag], axis=1) * weight, weight
+
     def thinned(self) -> Objective:
         """Return the objective at every other frequency, for a first look; itself if it has few."""
         omega = self.curve.omega

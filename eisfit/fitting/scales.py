@@ -10,7 +10,7 @@ SIAM Rev. 22 (1980) 318 (their algorithm 3).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -46,62 +46,89 @@ class Scales:
         held = ~np.isnan(objective.held)
         return _scales(objective.circuit, objective.coords, tuple(np.flatnonzero(held).tolist()))
 
-    def apply(
-        self, u: Array, cost: Array, gradient: Array, hessian: Array, room: tuple[Array, Array]
-    ) -> tuple[Array, Array, Array, Array]:
-        """Return coordinates (B, F), cost, gradient and normal matrix at the best scales.
+    @cached_property
+    def single(self) -> tuple[Any, Array] | None:
+        """The one coordinate that each scale moves, as a grid of indices, and the signs; or None.
+
+        Series resistances, arcs and capacitances all are of this kind.
+        """
+        if (np.count_nonzero(self.moves, axis=1) != 1).any():
+            return None
+        columns = np.abs(self.moves).argmax(axis=1)
+        steps = self.moves[np.arange(len(columns)), columns]
+        return np.ix_(columns, columns), steps[:, None] * steps
+
+    @cached_property
+    def beside(self) -> tuple[Array, Array]:
+        """`moves` and `member` with a column of zeros for the residuals."""
+        nothing = np.zeros((len(self.moves), 1))
+        return np.hstack([self.moves, nothing]), np.hstack([self.member, nothing])
+
+    def apply(self, u: Array, gram: Array, room: tuple[Array, Array]) -> tuple[Array, Array]:
+        """Return coordinates (B, F) and Gram matrices (`eisfit.fitting.normal`) at the best scales.
 
         `room` are the lower and upper coordinates (B, F), which hold.
         """
         fast = compiled()
         if fast is not None:
-            u, cost, gradient, hessian = (one.copy() for one in (u, cost, gradient, hessian))
-            fast.rescale(u, cost, gradient, hessian, room, (self.moves, self.member, STRETCH))
-            return u, cost, gradient, hessian
-        scale, moved = self._best(u, gradient, hessian, room)
-        step = (scale - 1.0) @ self.moves
-        pushed = (hessian @ step[..., None])[..., 0]
-        better = cost + ((2.0 * gradient + pushed) * step).sum(axis=1)
+            u, gram = u.copy(), gram.copy()
+            fast.rescale(u, gram, room, (self.moves, self.member, STRETCH))
+            return u, gram
+        moves, member = self.beside
+        scale, moved = self._best(u, gram, room)
+        cost = gram[:, -1, -1]
+        step = (scale - 1.0) @ moves
+        step[:, -1] = 1.0
+        pushed = np.matmul(gram, step[..., None])[..., 0]
+        better = (pushed * step).sum(axis=1)
         worse = ~(better <= cost)  # a stretch that was cut short can overshoot in the others
-        if worse.any():
-            scale[worse], better[worse], pushed[worse] = 1.0, cost[worse], 0.0
+        if np.count_nonzero(worse):
+            scale[worse], better[worse], pushed[worse] = 1.0, cost[worse], gram[worse, -1]
             moved[worse] = u[worse]
-        factor = 1.0 + (scale - 1.0) @ self.member
-        turned = (gradient + pushed) * factor
-        bent = hessian * (factor[:, :, None] * factor[:, None, :])
-        return moved, better, turned, bent
+        factor = 1.0 + (scale - 1.0) @ member
+        pushed *= factor
+        pushed[:, -1] = better
+        gram = gram * factor[:, :, None]
+        gram *= factor[:, None]
+        gram[:, -1] = pushed
+        gram[:, :, -1] = pushed
+        return moved, gram
 
-    def _best(
-        self, u: Array, gradient: Array, hessian: Array, room: tuple[Array, Array]
-    ) -> tuple[Array, Array]:
+    def _best(self, u: Array, gram: Array, room: tuple[Array, Array]) -> tuple[Array, Array]:
         """Return the best scales (B, n) that stay in the room, and where they lead (B, F).
 
         A scale that cannot stay in it remains 1.
         """
-        slope = gradient @ self.moves.T
-        one = np.eye(len(self.moves))
-        curvature = self.moves @ hessian @ self.moves.T
-        curvature *= 1.0 + 1e-9 * one
-        curvature += 1e-300 * one
+        slope = gram[:, -1, :-1] @ self.moves.T
+        if self.single is None:
+            curvature = self.moves @ gram[:, :-1, :-1] @ self.moves.T
+        else:
+            (rows, columns), signs = self.single
+            curvature = gram[:, rows, columns] * signs
+        size = len(self.moves)
+        diagonal = curvature.reshape(len(u), -1)[:, :: size + 1]
+        diagonal *= 1.0 + 1e-9
+        diagonal += 1e-300
         scale = _stretch(curvature, slope)
         moved = u + np.log(scale) @ self.moves
-        for _ in range(len(one)):
+        for _ in range(size):
             out = (moved < room[0]) | (moved > room[1])
-            rows = out.any(axis=1)
-            if not rows.any():
+            if not np.count_nonzero(out):
                 break
             # Without the stuck ones the others have another optimum
+            rows = np.flatnonzero(out.any(axis=1))
             held = (out[rows] @ self.member.T > 0) | (scale[rows] == 1.0)
             free = ~held
-            matrix = curvature[rows] * (free[:, :, None] & free[:, None, :]) + held[..., None] * one
+            matrix = curvature[rows] * (free[:, :, None] & free[:, None, :])
+            matrix.reshape(len(rows), -1)[:, :: size + 1] += held
             scale[rows] = np.where(held, 1.0, _stretch(matrix, slope[rows] * free))
             moved[rows] = u[rows] + np.log(scale[rows]) @ self.moves
         return scale, moved
 
 
 def _stretch(curvature: Array, slope: Array) -> Array:
-    change = -np.linalg.solve(curvature, slope[..., None])[..., 0]
-    return np.minimum(np.maximum(1.0 + change, 1.0 / STRETCH), STRETCH)
+    change = np.linalg.solve(curvature, slope[..., None])[..., 0]
+    return np.minimum(np.maximum(1.0 - change, 1.0 / STRETCH), STRETCH)
 
 
 @lru_cache(maxsize=64)
@@ -129,4 +156,5 @@ def _scales(circuit: Circuit, coords: Coordinates, fixed: tuple[int, ...]) -> Sc
         at = stop
     if not moves:
         return None
-    return Scales(np.array(moves)[:, ~held], np.array(member)[:, ~held])
+    free = np.flatnonzero(~held)
+    return Scales(np.array(moves).take(free, axis=1), np.array(member).take(free, axis=1))

@@ -20,7 +20,7 @@ from eisfit.fitting.descend import descend
 from eisfit.fitting.moves import Moves
 from eisfit.fitting.residual import Objective
 from eisfit.fitting.scales import Scales
-from eisfit.fitting.solve import Limits, Solution, Starts
+from eisfit.fitting.solve import Limits, Race, Solution, Starts
 from eisfit.fitting.start import Cloud, Pool, screen, time_indices
 from eisfit.kernels import debye, log_tau_grid, stacked
 
@@ -32,11 +32,13 @@ MOST = 256  # starts of a spectrum in one round: between rounds the clock is loo
 LOW = 1.2  # places below this times the best may turn out to be as good
 AS_GOOD = 6.0  # rise of chi-square, in units of the noise, that noise may have made
 APART, ALIKE = 1.0, 0.7  # in ln tau: what makes two arcs different, and what makes them the same
-LOOK = 300  # further down the ranking of shapes none is worth its descent
+# further down the ranking of shapes none is worth its descent
 GLANCE = Limits(iterations=3, tolerance=0.0)
-ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3)
-FINE = Limits(iterations=60, tolerance=1e-4, hopeless=5.0)
-POLISH = Limits(iterations=200, tolerance=1e-10)
+LOOK = 160  # further down the ranking of shapes none is worth its descent
+ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3, bold=1e-2)
+FINE = Limits(iterations=60, tolerance=1e-4, hopeless=5.0, horizon=100.0)
+POLISH = Limits(iterations=200, tolerance=1e-10, damping=1e-6)
+KEPT = 3  # times as many starts as usual survive a glance
 # A start is followed to its end if its rough cost is below this times the best: in the first round,
 # and in later ones, when the best is a finished fit
 PROMISING, NEAR = 25.0, 5.0
@@ -46,8 +48,9 @@ PROMISING, NEAR = 25.0, 5.0
 class Effort:
     """How hard to search: starts in the first round and in later ones, and rounds in all.
 
-    `shapes` of the cloud are looked at (all where None), and what `agreement` starts agree on is
-    challenged only where `doubts`. No round begins after `budget_s` seconds, save the first.
+    `shapes` of the cloud are looked at (all where None). What `agreement` starts agree on is
+    challenged in every way where `doubts`, else only where arcs look misplaced. No round begins
+    after `budget_s` seconds, save the first.
     """
 
     first: int = 8
@@ -153,13 +156,13 @@ def search(
         begin = Starts(np.concatenate([hunts[s].next for s in active]), owner,
                        lower[owner], upper[owner])  # fmt: skip
         found = _descend(
-            (coarse, objective), begin, np.array([hunt.cost for hunt in hunts]), scales
+            (coarse, objective), begin, _race(hunts, objective, _needed(effort, moves)), scales
         )
         edges = np.cumsum([0, *counts])
         for s, start, stop in zip(active, edges[:-1], edges[1:], strict=True):
             hunts[s].take_in(found.u[start:stop], found.cost[start:stop])
             _plan(hunts[s], objective, s, moves, (lower[s], upper[s]), effort)
-        _cull(hunts, coarse, (lower, upper), 2 * effort.later, scales)
+        _cull(hunts, coarse, (lower, upper), KEPT * effort.later, scales)
     every = np.arange(len(hunts))
     best = Starts(np.array([hunt.best for hunt in hunts]), every, lower, upper)
     final = descend(objective, best, POLISH, scales)
@@ -198,9 +201,9 @@ def _begin(
     effort: Effort,
 ) -> _Hunt:
     look = LOOK if effort.shapes is None else effort.shapes // 3
-    values, cost = screen(cloud, objective.data[s], objective.sigma[s], look, effort.shapes)
+    u, cost = screen(cloud, objective.data[s], objective.sigma[s], look, effort.shapes)
     free = objective.free
-    u = np.clip(objective.coords.to_coordinates(values)[:, free], *bounds)
+    u = np.minimum(np.maximum(u[:, free], bounds[0]), bounds[1])
     place = {int(i): k for k, i in enumerate(free)}
     times = time_indices(objective.circuit, objective.coords)
     pool = Pool(u, cost, [place[i] for i in times if i in place])
@@ -218,24 +221,10 @@ def _plan(
 ) -> None:
     """Decide whether the search is over and, if not, where to start next."""
     freedom = max(objective.n_data - len(objective.free), 1)
-    settled = hunt.agreed(hunt.cost) >= effort.agreement
+    settled = hunt.agreed(hunt.cost) >= _needed(effort, moves)
     if settled and hunt.cost / freedom <= NEAR_FLOOR * hunt.floor:
-        if not effort.doubts:
-            hunt.over = True
-            return
-        # Low and agreed on, and yet arcs may have taken each other's places
-        first = hunt.challenges == 0
-        tests = [moves.slides(hunt.best, bounds)]
-        if first:
-            tests.append(moves.challenges(objective, s, hunt.best, bounds))
-            if moves.is_doubtful(hunt.best):
-                tests.append(moves.regroupings(hunt.best, bounds))
-        hunt.next = np.concatenate(tests)
-        if len(hunt.next) or not first:
-            half = effort.later // 2
-            others = moves.variations(hunt.best, bounds, hunt.rng, 0 if first else half)
-            hunt.next = np.concatenate([hunt.next, others, hunt.pool.take(half)])
-        hunt.over = hunt.challenges >= moves.doubt or not len(hunt.next)
+        hunt.next = _doubts(hunt, objective, s, moves, bounds, effort)
+        hunt.over = hunt.challenges >= (moves.doubt if effort.doubts else 1) or not len(hunt.next)
         hunt.challenges += 1
         return
     half = effort.later // 2
@@ -246,6 +235,30 @@ def _plan(
         trials += [moves.regroupings(hunt.best, bounds), moves.slides(hunt.best, bounds)]
     trials.append(moves.variations(hunt.best, bounds, hunt.rng, effort.later - half))
     hunt.next = np.concatenate(trials)
+
+
+def _doubts(
+    hunt: _Hunt,
+    objective: Objective,
+    s: int,
+    moves: Moves,
+    bounds: tuple[Array, Array],
+    effort: Effort,
+) -> Array:
+    """Return starts that challenge what is low and agreed on: arcs may have changed places."""
+    first = hunt.challenges == 0
+    tests = [moves.slides(hunt.best, bounds)] if effort.doubts else [hunt.best[None][:0]]
+    if first:
+        tests.append(moves.challenges(objective, s, hunt.best, bounds))
+    if (first or hunt.cost < (1 - AGREE) * hunt.regrouped) and moves.is_doubtful(hunt.best):
+        hunt.regrouped = hunt.cost
+        tests.append(moves.regroupings(hunt.best, bounds))
+    found = np.concatenate(tests)
+    if not effort.doubts or not (len(found) or not first):
+        return found
+    half = effort.later // 2
+    others = moves.variations(hunt.best, bounds, hunt.rng, 0 if first else half)
+    return np.concatenate([found, others, hunt.pool.take(half)])
 
 
 def _cull(
@@ -272,8 +285,26 @@ def _cull(
         hunts[s].next = seen.u[start:stop][order]
 
 
+def _race(hunts: Sequence[_Hunt], objective: Objective, agreement: int) -> Race:
+    """Return what each search has reached, and what would be enough for its round."""
+    freedom = max(objective.n_data - len(objective.free), 1)
+    lead = np.array([hunt.cost for hunt in hunts])
+    # Later on, those that come back to the best place must not end what others have begun
+    enough = [-1.0 if hunt.costs else NEAR_FLOOR * freedom * hunt.floor for hunt in hunts]
+    return Race(lead, np.array(enough), agreement, AGREE)
+
+
+def _needed(effort: Effort, moves: Moves) -> int:
+    """Return how many starts must agree on a place that is as low as the data allow.
+
+    A fast search believes one alone where arcs are few and no two of them could change places.
+    """
+    simple = moves.doubt == 1 and not moves.pairs
+    return 1 if simple and not effort.doubts else effort.agreement
+
+
 def _descend(
-    objectives: tuple[Objective, Objective], begin: Starts, best: Array, scales: Scales | None
+    objectives: tuple[Objective, Objective], begin: Starts, race: Race, scales: Scales | None
 ) -> Solution:
     """Descend in two stages: all starts a little, then only the promising ones to the end.
 
@@ -282,34 +313,34 @@ def _descend(
     coarse, objective = objectives
     rough = descend(coarse, begin, ROUGH, scales)
     u, cost = rough.u.copy(), rough.cost * (objective.n_data / coarse.n_data)
-    lead = best.copy()
+    lead = race.lead.copy()
     np.minimum.at(lead, begin.owner, cost)
     converged = np.zeros(len(u), dtype=bool)
-    near = np.where(np.isfinite(best), NEAR, PROMISING)[begin.owner]
+    near = np.where(np.isfinite(race.lead), NEAR, PROMISING)[begin.owner]
     going = np.flatnonzero(cost <= near * lead[begin.owner] + 1e-300)
     if len(going):
         rest = begin[going]
         follow = Starts(rough.u[going], rest.owner, rest.lower, rest.upper)
-        fine = descend(objective, follow, FINE, scales)
+        fine = descend(objective, follow, FINE, scales, race)
         u[going], cost[going], converged[going] = fine.u, fine.cost, fine.converged
     return Solution(u, cost, converged)
 
 
 def debye_floor(objective: Objective, s: int) -> float:
     """Return the reduced chi-square that a free sum of Debye terms reaches, as a yardstick."""
-    matrix = _debye_columns(objective.curve.omega.tobytes()) * objective.weight[s].reshape(
-        -1, 2
-    ).T.reshape(-1, 1)
-    data = objective.data[s]
-    goal = np.concatenate([data.real, data.imag]) * objective.weight[s].reshape(-1, 2).T.reshape(-1)
-    if matrix.shape[1] >= objective.n_data - 4:
+    columns = _debye_columns(objective.curve.omega.tobytes())
+    room = objective.n_data - columns.shape[1]
+    if room <= 4:
         return 0.0
-    matrix = matrix / np.maximum(np.linalg.norm(matrix, axis=0), 1e-300)
+    goal, weight = objective.halves[0][s], objective.halves[1][s]
+    matrix = columns * weight[:, None]
     gram = matrix.T @ matrix
+    norm = np.sqrt(np.maximum(gram.diagonal(), 1e-300))
+    gram /= norm[:, None] * norm
     gram[np.diag_indices_from(gram)] += 1e-11  # far below what the data can tell
-    solution = np.linalg.solve(gram, matrix.T @ goal)
+    solution = np.linalg.solve(gram, goal @ matrix / norm) / norm
     misfit = goal - matrix @ solution
-    return float(misfit @ misfit) / (objective.n_data - matrix.shape[1])
+    return float(misfit @ misfit) / room
 
 
 @lru_cache(maxsize=16)

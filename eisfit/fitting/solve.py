@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.fitting.backend import compiled
+from eisfit.fitting.normal import Gram, Model, gram_of
 
 Array = NDArray[Any]
 
@@ -23,13 +24,11 @@ DAMPING = 1e-2  # at the start, relative to the diagonal of the normal matrix
 CALM, STIR = 0.3, 3.0  # what a good and a bad step do to it
 STUCK = 1e10
 FARTHEST = 3.0  # longest step of a coordinate
+SETTLING = 4  # steps before any start is given up
+FADING = 0.8  # weight of the fall before in the rate at which a start falls
 
-# coordinates (B, P), problem of each row (B,) -> residuals (B, M), derivatives (B, P, M)
-Model = Callable[[Array, Array], tuple[Array, Array]]
-# coordinates, cost, gradient, normal matrix, bounds -> the first four, at a place no worse
-Rescale = Callable[
-    [Array, Array, Array, Array, tuple[Array, Array]], tuple[Array, Array, Array, Array]
-]
+# coordinates (B, F), Gram matrices (B, F + 1, F + 1), bounds -> the first two, at a place no worse
+Rescale = Callable[[Array, Array, tuple[Array, Array]], tuple[Array, Array]]
 
 
 @dataclass(frozen=True)
@@ -52,11 +51,38 @@ class Limits:
         Relative fall of the cost that counts as none.
     hopeless : float
         A start whose cost stays above this multiple of the best one's is dropped.
+    horizon : float
+        So is one that at its present rate would need more steps than this to get there.
+    damping : float
+        Of the first step.
+    bold : float
+        The damping up to which a step that brings nothing, or promises nothing, is the last: a
+        timid one may deceive, the more so in a flat valley.
     """
 
     iterations: int = 60
     tolerance: float = 1e-7
     hopeless: float = np.inf
+    horizon: float = np.inf
+    damping: float = DAMPING
+    bold: float = 1e-6
+
+
+@dataclass(frozen=True)
+class Race:
+    """What is known of each problem (S,) before its starts set out.
+
+    Attributes
+    ----------
+    lead : the lowest cost so far, infinite where there is none
+    enough : a cost so low that nothing is left to look for, once `agreement` starts are within
+        `alike` (relatively) of it; negative where the starts go on regardless
+    """
+
+    lead: Array
+    enough: Array
+    agreement: int
+    alike: float
 
 
 @dataclass(frozen=True)
@@ -73,140 +99,190 @@ class Starts:
 
 
 def levenberg_marquardt(
-    model: Model, starts: Starts, limits: Limits, rescale: Rescale | None = None
+    model: Model,
+    starts: Starts,
+    limits: Limits,
+    rescale: Rescale | None = None,
+    race: Race | None = None,
 ) -> Solution:
     """Return where the starts lead, within their bounds.
 
-    `rescale` moves a place to a better one at no cost, given its normal equations.
+    `rescale` moves a place to a better one at no cost, given its normal equations. With a `race`,
+    starts are held against what their problem is known to reach.
     """
-    normal = _Normal(model, rescale)
-    state = _State.at(normal, starts)
-    final = Solution(state.u.copy(), state.cost.copy(), np.zeros(len(starts.u), dtype=bool))
-    rows = np.arange(len(starts.u))
-    lead = np.full(int(starts.owner.max(initial=-1)) + 1, np.inf)
-    for iteration in range(limits.iterations):
-        done = state.advance(normal, limits.tolerance)
-        final.u[rows], final.cost[rows] = state.u, state.cost
-        final.converged[rows] |= done
-        leave = done
-        if iteration >= 3 and np.isfinite(limits.hopeless):
-            np.minimum.at(lead, state.owner, state.cost)
-            leave = leave | (state.cost > limits.hopeless * lead[state.owner])
-        if leave.any():
-            rows = rows[~leave]
-            if not len(rows):
-                break
-            state = state.keep(~leave)
-    return final
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        state = _State.at(_Normal(gram_of(model), rescale), starts, limits.damping)
+        judge = _Judge.of(starts, limits, race)
+        for iteration in range(limits.iterations):
+            done = state.advance(limits.tolerance, limits.bold)
+            leave = judge.leave(state, done, iteration)
+            gone = np.count_nonzero(leave)
+            if gone:
+                if gone == len(leave):
+                    break
+                state.keep(~leave)
+    judge.note(state)
+    return judge.final
 
 
-@dataclass
-class _State:
-    """Everything of the running batch. Written for few, cheap operations on small arrays."""
+class _Judge:
+    """Keeps where each start is, and says which go on."""
 
-    u: Array  # (B, P)
-    owner: Array  # (B,)
-    lower: Array  # (B, P)
-    upper: Array  # (B, P)
-    cost: Array  # (B,)
-    gradient: Array  # (B, P)
-    hessian: Array  # (B, P, P)
-    damping: Array  # (B,)
-    quiet: Array  # (B,) how many steps in a row brought nothing
+    def __init__(self, starts: Starts, limits: Limits, race: Race) -> None:
+        count = len(starts.u)
+        self.final = Solution(
+            starts.u.copy(), np.full(count, np.inf), np.zeros(count, dtype=bool)
+        )  # fmt: skip
+        self._owner, self._limits, self._race = starts.owner, limits, race
+        self._lead = race.lead.copy()
+        self._rows = np.arange(count)
 
     @classmethod
-    def at(cls, normal: _Normal, starts: Starts) -> _State:
+    def of(cls, starts: Starts, limits: Limits, race: Race | None) -> _Judge:
+        none = np.full(int(starts.owner.max(initial=-1)) + 1, np.inf)
+        return cls(starts, limits, race or Race(none, -none, 1, 0.0))
+
+    def note(self, state: _State) -> None:
+        """Keep where the running starts are."""
+        self.final.u[self._rows], self.final.cost[self._rows] = state.u, state.cost
+
+    def leave(self, state: _State, done: Array, iteration: int) -> Array:
+        """Return which of the running starts are over, and keep where those ended."""
+        leave, race = done, self._race
+        self.final.converged[self._rows] = done
+        cost = state.cost
+        np.minimum.at(self._lead, state.owner, cost)
+        if iteration + 1 >= SETTLING and np.isfinite(self._limits.hopeless):
+            lead = self._lead[state.owner]
+            leave = leave | (cost > self._limits.hopeless * lead)
+            leave |= cost - lead > self._limits.horizon * state.rate
+            if np.count_nonzero(self._lead <= race.enough):
+                leave |= self._agreed(state)[state.owner]
+        count = np.count_nonzero(leave)
+        if count:
+            gone = self._rows[leave]
+            self.final.u[gone], self.final.cost[gone] = state.u[leave], state.cost[leave]
+            if count < len(leave):
+                self._rows = self._rows[~leave]
+        return leave
+
+    def _agreed(self, state: _State) -> Array:
+        """Return whether enough starts of each problem (S,) have come to its lowest place."""
+        cost = self.final.cost.copy()
+        cost[self._rows] = state.cost
+        there = cost <= (1.0 + self._race.alike) * self._lead[self._owner]
+        count = np.bincount(self._owner[there], minlength=len(self._lead))
+        return (count >= self._race.agreement) & (self._lead <= self._race.enough)
+
+
+class _State:
+    """Everything of the running batch. Written for few, cheap operations on small arrays.
+
+    Attributes
+    ----------
+    u, lower, upper : (B, F)
+    owner : (B,)
+    gram : (B, F + 1, F + 1)
+    damping : (B,)
+    quiet : (B,) how many steps in a row brought nothing
+    rate : (B,) by how much the cost falls with a step of late
+    """
+
+    _rowwise = ("u", "lower", "upper", "owner", "gram", "damping", "quiet", "rate")
+
+    def __init__(self, normal: _Normal, starts: Starts, u: Array, gram: Array, damping: float):
+        count = len(u)
+        self._normal = normal
+        self.u, self.owner, self.gram = u, starts.owner, gram
+        self.lower, self.upper = starts.lower, starts.upper
+        self.damping, self.quiet = np.full(count, damping), np.zeros(count, dtype=int)
+        self.rate = np.zeros(count)
+
+    @classmethod
+    def at(cls, normal: _Normal, starts: Starts, damping: float) -> _State:
         u = np.minimum(np.maximum(starts.u, starts.lower), starts.upper)
-        u, cost, gradient, hessian = normal(u, starts.owner, starts.lower, starts.upper)
-        return cls(
-            u, starts.owner, starts.lower, starts.upper, cost, gradient, hessian,
-            np.full(len(u), DAMPING), np.zeros(len(u), dtype=int),
-        )  # fmt: skip
+        return cls(normal, starts, *normal(u, starts.owner, starts.lower, starts.upper), damping)
 
-    def keep(self, which: Array) -> _State:
-        return _State(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
+    @property
+    def cost(self) -> Array:
+        """(B,)"""
+        return self.gram[:, -1, -1]
 
-    def advance(self, normal: _Normal, tolerance: float) -> Array:
-        """Try one step for each start; return which have converged."""
-        u, cost, gradient, hessian = normal(self._next(), self.owner, self.lower, self.upper)
+    def keep(self, which: Array) -> None:
+        for name in self._rowwise:
+            setattr(self, name, getattr(self, name)[which])
+
+    def advance(self, tolerance: float, bold: float) -> Array:
+        """Try one step for each start; return which have converged.
+
+        A bold step that promises nothing is the last, and is not tried.
+        """
+        trial, promise = self._next()
+        old = self.cost
+        idle = (promise <= tolerance * old) & (self.damping <= bold)
+        if np.count_nonzero(idle) == len(idle):
+            return idle
+        u, gram = self._normal(trial, self.owner, self.lower, self.upper)
         fast = compiled()
         if fast is not None:
-            done = np.empty(len(u), dtype=np.bool_)
             fast.judge(
-                (self.u, self.cost, self.gradient, self.hessian), (u, cost, gradient, hessian),
-                self.damping, self.quiet, (CALM, STIR, tolerance, STUCK), done,
+                (self.u, self.gram), (u, gram), self.damping, self.quiet, self.rate,
+                (CALM, STIR, tolerance, STUCK, bold, FADING), idle,
             )  # fmt: skip
-            return done
-        with np.errstate(invalid="ignore"):
-            fall = self.cost - cost
+            return idle
+        fall = old - gram[:, -1, -1]
         good = fall > 0  # false where both are infinite as well
-        self.quiet = (self.quiet + 1) * (np.abs(fall) <= tolerance * self.cost)
+        self.quiet = (self.quiet + 1) * (np.abs(fall) <= tolerance * old)
+        self.rate = np.fmax(fall, FADING * self.rate)
+        last = self.quiet + (good & (self.damping <= bold)) * self.quiet >= 2
         self.damping = self.damping * np.where(good, CALM, STIR)
-        if good.all():
-            self.u, self.cost, self.gradient, self.hessian = u, cost, gradient, hessian
+        good &= ~idle
+        if np.count_nonzero(good) == len(good):
+            self.u, self.gram = u, gram
         else:
-            self.u[good], self.cost[good] = u[good], cost[good]
-            self.gradient[good], self.hessian[good] = gradient[good], hessian[good]
-        return (self.quiet >= 2) | (self.damping > STUCK) | (self.cost == 0)
+            np.copyto(self.u, u, where=good[:, None])
+            np.copyto(self.gram, gram, where=good[:, None, None])
+        return idle | last | (self.damping > STUCK)
 
-    def _next(self) -> Array:
+    def _next(self) -> tuple[Array, Array]:
+        """Return where to go (B, F), and by how much the cost should fall on the way (B,)."""
         fast = compiled()
         if fast is None:
-            return np.minimum(np.maximum(self.u + self._step(), self.lower), self.upper)
-        trial = np.empty_like(self.u)
+            step, promise = self._step()
+            return np.minimum(np.maximum(self.u + step, self.lower), self.upper), promise
+        trial, promise = np.empty_like(self.u), np.empty(len(self.u))
         fast.propose(
-            self.u, self.lower, self.upper, self.gradient, self.hessian, self.damping, FARTHEST,
-            trial,
+            self.u, self.lower, self.upper, self.gram, self.damping, FARTHEST, trial, promise
         )  # fmt: skip
-        return trial
+        return trial, promise
 
-    def _step(self) -> Array:
-        gradient, matrix = self.gradient, self.hessian.copy()
-        held = (self.u <= self.lower) & (gradient > 0)
-        held |= (self.u >= self.upper) & (gradient < 0)
-        diagonal = matrix.reshape(len(matrix), -1)[:, :: matrix.shape[1] + 1]
+    def _step(self) -> tuple[Array, Array]:
+        size = self.u.shape[1]
+        gradient, matrix = self.gram[:, -1, :-1], self.gram[:, :-1, :-1].copy()
+        diagonal = matrix.reshape(len(matrix), -1)[:, :: size + 1]
         # A column that does nothing (an arc of no resistance) must not make the matrix singular
         floor = 1e-12 * diagonal.max(axis=1, keepdims=True) + 1e-300
         damped = diagonal + self.damping[:, None] * np.maximum(diagonal, floor) + floor
-        if held.any():
+        held = ((self.u <= self.lower) & (gradient > 0)) | ((self.u >= self.upper) & (gradient < 0))
+        if np.count_nonzero(held):
             free = ~held
             gradient = gradient * free
             matrix *= free[:, :, None] & free[:, None, :]
             damped = np.where(held, 1.0, damped)
         diagonal[:] = damped
-        step = np.linalg.solve(matrix, -gradient[..., None])[..., 0]
+        step = np.linalg.solve(matrix, gradient[..., None])[..., 0]
+        promise = (gradient * step).sum(axis=1)
         # Beyond a few e-folds the linear model says nothing
-        return np.minimum(np.maximum(step, -FARTHEST), FARTHEST)
+        return -np.minimum(np.maximum(step, -FARTHEST), FARTHEST), promise
 
 
 @dataclass(frozen=True)
 class _Normal:
-    """Cost, gradient and normal matrix of a batch, at the place asked for or a better one."""
+    """Gram matrices of a batch, at the places asked for or at better ones."""
 
-    model: Model
+    gram: Gram
     rescale: Rescale | None
 
-    def __call__(
-        self, u: Array, owner: Array, lower: Array, upper: Array
-    ) -> tuple[Array, Array, Array, Array]:
-        residuals, slopes = self.model(u, owner)
-        fast = compiled()
-        if fast is not None:
-            count, size = u.shape
-            cost, gradient = np.empty(count), np.empty((count, size))
-            hessian = np.empty((count, size, size))
-            fast.normal_equations(residuals, slopes, cost, gradient, hessian)
-            if self.rescale is not None:
-                return self.rescale(u, cost, gradient, hessian, (lower, upper))
-            return u, cost, gradient, hessian
-        gradient = np.matmul(slopes, residuals[..., None])[..., 0]
-        hessian = np.matmul(slopes, slopes.swapaxes(1, 2))
-        cost = (residuals * residuals).sum(axis=1)
-        if not np.isfinite(cost).all():
-            bad = ~np.isfinite(cost)
-            cost = np.where(bad, np.inf, cost)
-            gradient = np.where(bad[:, None], 0.0, gradient)
-            hessian = np.where(bad[:, None, None], np.eye(u.shape[1]), hessian)
-        if self.rescale is not None:
-            return self.rescale(u, cost, gradient, hessian, (lower, upper))
-        return u, cost, gradient, hessian
+    def __call__(self, u: Array, owner: Array, lower: Array, upper: Array) -> tuple[Array, Array]:
+        gram = self.gram(u, owner)
+        return (u, gram) if self.rescale is None else self.rescale(u, gram, (lower, upper))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,7 @@ class Cloud:
     Attributes
     ----------
     values : (K, P) parameter values with every branch at unit scale
+    coords : in which the fit works
     columns : (K, n, S) complex, impedance (or admittance) of each branch at the screened points
     picks : (S,) indices of the screened frequencies
     branch_of, ohm : (P,) the branch of each parameter, and its unit's power of ohm
@@ -53,11 +54,35 @@ class Cloud:
     """
 
     values: Array
+    coords: Coordinates
     columns: Array
     picks: Array
     branch_of: Array
     admittance: bool
     ohm: Array
+
+    @cached_property
+    def u(self) -> Array:
+        """(K, P) coordinates of the values."""
+        return self.coords.to_coordinates(self.values)
+
+    @cached_property
+    def stretch(self) -> Array:
+        """(n, P) change of each coordinate with ln of each branch's scale."""
+        power = self.ohm.copy()
+        power[[arc.store for arc in self.coords.arcs if arc.store is not None]] = 0.0
+        return (np.arange(self.columns.shape[1])[:, None] == self.branch_of) * power
+
+    @cached_property
+    def parts(self) -> Array:
+        """(n, K, 2S) the columns, real and imaginary parts in turn."""
+        return np.ascontiguousarray(self.columns.swapaxes(0, 1)).view(np.float64)
+
+    @cached_property
+    def products(self) -> Array:
+        """(n (n + 1) / 2, K, 2S) products of each two of the parts, as `pairs` lists them."""
+        one, other = pairs(len(self.parts))
+        return self.parts[one] * self.parts[other]
 
 
 def branches_of(circuit: Circuit) -> tuple[tuple[Branch, ...], bool]:
@@ -103,7 +128,7 @@ def cloud(circuit: Circuit, coords: Coordinates, grid: bytes, seed: int) -> Clou
         columns[:, i] = 1.0 / z if parallel else z
     ohm = np.array([slot.parameter.ohm for slot in circuit.slots], dtype=float)
     branch_of = np.repeat(np.arange(len(branches)), [b.stop - b.start for b in branches])
-    return Cloud(values, columns, picks, branch_of, parallel, ohm)
+    return Cloud(values, coords, columns, picks, branch_of, parallel, ohm)
 
 
 def _draw(
@@ -188,7 +213,9 @@ def time_indices(circuit: Circuit, coords: Coordinates) -> tuple[int, ...]:
 def screen(
     cloud: Cloud, data: Array, sigma: Array, best: int, shapes: int | None = None
 ) -> tuple[Array, Array]:
-    """Return the `best` shapes of lowest cost with their best scales (G, P), and that cost (G,).
+    """Return the coordinates of the `best` shapes at their best scales (G, P), and the cost (G,).
+
+    In ascending order of cost.
 
     Parameters
     ----------
@@ -199,71 +226,95 @@ def screen(
     if cloud.admittance:
         weight = weight * np.abs(target)[:, None] ** 2
         target = 1.0 / target
-    flat = weight.reshape(-1)
-    scales, cost = small_nnls(
-        cloud.columns[:shapes].view(np.float64) * flat, target.view(np.float64) * flat
-    )
+    square = (weight * weight).reshape(-1)
+    goal = np.ascontiguousarray(target).view(np.float64)
+    gram, right = cloud.products[:, :shapes] @ square, cloud.parts[:, :shapes] @ (square * goal)
+    scales, cost = small_nnls(gram, right, float(square @ goal**2))
     order = np.argsort(cost)[:best]
-    scales = scales[order]
+    scales = scales[:, order]
     if cloud.admittance:
         with np.errstate(divide="ignore"):
             scales = 1.0 / scales
-    return cloud.values[order] * _powers(cloud, scales), cost[order]
+    return cloud.u[order] + _ln_present(scales).T @ cloud.stretch, cost[order]
 
 
-def _powers(cloud: Cloud, scales: Array) -> Array:
+def _ln_present(scales: Array) -> Array:
+    """Return the logarithms of scales (n, G).
+
+    A branch that the solution leaves out starts small, not absent, so that it may grow.
+    """
     known = np.isfinite(scales) & (scales > 0)
-    # A branch that the solution leaves out starts small, not absent, so that it may grow
-    typical = np.where(known, scales, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    small = np.where(typical > 0, 1e-2 * typical, 1.0)[:, None]
-    scales = np.where(known, scales, small)
-    return scales[:, cloud.branch_of] ** cloud.ohm
+    if known.all():
+        return np.asarray(np.log(scales))
+    typical = np.where(known, scales, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    return np.log(np.where(known, scales, np.where(typical > 0, 1e-2 * typical, 1.0)))
 
 
-def small_nnls(rows: Array, goal: Array) -> tuple[Array, Array]:
+@lru_cache(maxsize=16)
+def pairs(n: int) -> tuple[Array, Array]:
+    """Return i and j <= i of the entries of a symmetric matrix, row by row."""
+    one, other = np.tril_indices(n)
+    return one, other
+
+
+def small_nnls(gram: Array, right: Array, total: float) -> tuple[Array, Array]:
     """Solve K small non-negative least-squares problems at once.
 
     Parameters
     ----------
-    rows : (K, n, M) the n columns of each problem
-    goal : (M,)
+    gram : (n (n + 1) / 2, K) the normal matrices, entries as `pairs` lists them
+    right : (n, K) right sides; total : sum of squares of what is to be fitted
 
     Returns
     -------
-    x : (K, n), cost : (K,). Exact where no variable wrongly left out would return; good enough to
+    x : (n, K), cost : (K,). Exact where no variable wrongly left out would return; good enough to
     rank starts by.
     """
-    count, n, _ = rows.shape
+    n, count = right.shape
     fast = compiled()
     if fast is not None:
-        scales, cost = np.empty((count, n)), np.empty(count)
-        fast.small_nnls(rows, goal, scales, cost)
-        return scales, cost
-    gram = np.matmul(rows, rows.swapaxes(1, 2))
-    right = rows @ goal
+        x, cost = np.empty((n, count)), np.empty(count)
+        fast.small_nnls(gram, right, total, x, cost)
+        return x, cost
+    one, other = pairs(n)
+    matrix = np.empty((n, n, count))
+    matrix[one, other] = matrix[other, one] = gram
     index = np.arange(n)
-    norm = np.sqrt(np.maximum(gram[:, index, index], 1e-300))
-    gram /= norm[:, :, None] * norm[:, None, :]
+    norm = np.sqrt(np.maximum(matrix[index, index], 1e-300))
+    matrix /= norm[:, None] * norm
+    matrix[index, index] += 1e-10
     right = right / norm
-    gram[:, index, index] += 1e-10
-    free = np.ones((count, n), dtype=bool)
-    x = np.zeros((count, n))
-    todo = np.arange(count)
-    for _ in range(n):
-        mask = free[todo]
-        matrix = gram[todo] * (mask[:, :, None] & mask[:, None, :])
-        matrix[:, index, index] = np.where(mask, matrix[:, index, index], 1.0)
-        part = np.linalg.solve(matrix, np.where(mask, right[todo], 0.0)[..., None])[..., 0]
-        x[todo] = np.maximum(part, 0.0)
-        worst = part.argmin(axis=1)
-        negative = part[np.arange(len(todo)), worst] < 0
-        if not negative.any():
+    x = _solved(matrix.copy(), right.copy())
+    free = np.ones((n, count), dtype=bool)
+    todo = np.flatnonzero(x.min(axis=0) < 0)
+    for _ in range(n - 1):
+        if not len(todo):
             break
-        free[todo[negative], worst[negative]] = False
-        todo = todo[negative]
-    cost = goal @ goal - 2.0 * np.einsum("kn,kn->k", x, right)
-    cost += np.einsum("kn,knm,km->k", x, gram, x)
+        free[x[:, todo].argmin(axis=0), todo] = False
+        mask = free[:, todo]
+        part = matrix[:, :, todo] * (mask[:, None] & mask)
+        part[index, index] += ~mask
+        x[:, todo] = _solved(part, right[:, todo] * mask)
+        todo = todo[x[:, todo].min(axis=0) < 0]
+    x = np.maximum(x, 0.0)
+    cost = total + (x * ((matrix * x).sum(axis=1) - 2.0 * right)).sum(axis=0)
     return x / norm, np.maximum(cost, 0.0)
+
+
+def _solved(matrix: Array, right: Array) -> Array:
+    """Return the solutions (n, K) of K positive definite systems, both of which are spent.
+
+    Elimination over all of them at once: for so small ones it beats a call each.
+    """
+    n = len(right)
+    for j in range(n - 1):
+        factor = matrix[j + 1 :, j] / matrix[j, j]
+        matrix[j + 1 :, j + 1 :] -= factor[:, None] * matrix[j, j + 1 :]
+        right[j + 1 :] -= factor * right[j]
+    for j in range(n - 1, -1, -1):
+        right[j] /= matrix[j, j]
+        right[:j] -= matrix[:j, j] * right[j]
+    return right
 
 
 class Pool:
@@ -279,22 +330,23 @@ class Pool:
 
     def __init__(self, u: Array, cost: Array, times: Sequence[int]) -> None:
         self._u = u[np.argsort(cost, kind="stable")]
-        self._left = np.ones(len(self._u), dtype=bool)
-        self._times = list(times)
+        self._times = np.ascontiguousarray(self._u[:, list(times)])
+        # How far off in time the nearest is that was handed out; of those themselves, less than 0
         self._nearest = np.full(len(self._u), np.inf)
 
     def take(self, want: int) -> Array:
         """Return up to `want` further starts (G, F): different ones first, then the best left."""
         chosen: list[int] = []
-        for _ in range(want):
-            different = self._left & (self._nearest > self._APART)
-            ready = different if different.any() else self._left
-            if not ready.any():
-                break
-            at = int(ready.argmax())
+        nearest, times = self._nearest, self._times
+        for _ in range(min(want, len(nearest))):
+            at = int((nearest > self._APART).argmax())
+            if nearest[at] <= self._APART:
+                at = int((nearest >= 0.0).argmax())
+                if nearest[at] < 0.0:
+                    break
             chosen.append(at)
-            self._left[at] = False
-            if self._times:
-                away = np.abs(self._u[:, self._times] - self._u[at, self._times]).max(axis=1)
-                self._nearest = np.minimum(self._nearest, away)
+            if times.shape[1]:
+                away = np.abs(times - times[at]).max(axis=1)
+                np.minimum(nearest, away, out=nearest)
+            nearest[at] = -1.0
         return self._u[chosen]

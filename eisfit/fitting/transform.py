@@ -88,34 +88,49 @@ def coordinates(
 
 
 def box(
-    circuit: Circuit, coords: Coordinates, resistance: tuple[float, float], tau: tuple[float, float]
+    circuit: Circuit, coords: Coordinates, resistance: tuple[Array, Array], tau: tuple[float, float]
 ) -> tuple[Array, Array]:
-    """Return lower and upper coordinates (P,) that hold whatever data of this size can tell.
+    """Return lower and upper coordinates (S, P) that hold whatever data of this size can tell.
 
     Parameters
     ----------
-    resistance, tau : (low, high) in ohm and in s
+    resistance : (low, high) in ohm, (S,) each
+    tau : (low, high) in s
         The spans of impedances and of relaxation times considered.
     """
-    ln_r, ln_tau = np.log(resistance), np.log(tau)
-    lower = np.empty(len(circuit.slots))
-    upper = np.empty(len(circuit.slots))
+    ohm, lower, upper, least, most = _sides(circuit, coords, tau)
+    one, other = (np.log(end)[:, None] * ohm for end in resistance)
+    # An element's own bounds hold where they say more than "positive"
+    return (
+        np.maximum(np.minimum(one, other) + lower, least),
+        np.minimum(np.maximum(one, other) + upper, most),
+    )
+
+
+@lru_cache(maxsize=64)
+def _sides(
+    circuit: Circuit, coords: Coordinates, tau: tuple[float, float]
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Return each parameter's power of ohm, its span by time alone, and its element's bounds."""
+    ln_tau = np.log(tau)
+    size = len(circuit.slots)
+    ohm, lower, upper = np.zeros(size), np.empty(size), np.empty(size)
+    least, most = np.full(size, -np.inf), np.full(size, np.inf)
     for i, slot in enumerate(circuit.slots):
         spec = slot.parameter
         if spec.is_exponent:
             lower[i], upper[i] = max(spec.lower, ALPHA_FLOOR), spec.upper
             continue
-        seconds = (ALPHA_FLOOR, 1.0) if spec.second == "alpha" else (float(spec.second),)
         if spec.ohm == 0 and spec.second == 0:
             lower[i], upper[i] = np.log(1e-4), np.log(1e4)
             continue
-        corners = [spec.ohm * r + s * t for r in ln_r for t in ln_tau for s in seconds]
-        lower[i], upper[i] = min(corners), max(corners)
-        # An element's own bounds hold where they say more than "positive"
+        seconds = (ALPHA_FLOOR, 1.0) if spec.second == "alpha" else (float(spec.second),)
+        corners = [s * t for t in ln_tau for s in seconds]
+        ohm[i], lower[i], upper[i] = spec.ohm, min(corners), max(corners)
         if spec.lower > 0:
-            lower[i] = max(lower[i], np.log(spec.lower))
+            least[i] = np.log(spec.lower)
         if np.isfinite(spec.upper):
-            upper[i] = min(upper[i], np.log(spec.upper))
-    for arc in coords.arcs:
-        lower[arc.store], upper[arc.store] = ln_tau
-    return lower, upper
+            most[i] = np.log(spec.upper)
+    for i in (arc.store for arc in coords.arcs if arc.store is not None):
+        ohm[i], lower[i], upper[i], least[i], most[i] = 0.0, *ln_tau, -np.inf, np.inf
+    return ohm, lower, upper, least, most
