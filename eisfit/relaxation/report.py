@@ -151,7 +151,7 @@ def fitted_rows(
         row = {
             "tau_s": tau,
             "frequency_hz": 1.0 / (2.0 * np.pi * tau),
-            "gamma_ohm": float(np.interp(place[g], log_tau, gamma)),
+            "gamma_ohm": _height(log_tau, gamma, float(place[g])),
             "resistance_ohm": resistance,
             "lower_ohm": lower,
             "upper_ohm": upper,
@@ -167,6 +167,16 @@ def fitted_rows(
         row["status"] = _status(row, window, apart < _OVERLAP)
         rows.append(row)
     return sorted(rows, key=lambda row: float(row["tau_s"]))
+
+
+def _height(log_tau: FloatArray, gamma: FloatArray, place: float) -> float:
+    """Return gamma at a peak: its maximum where one lies beside, as between points all is lower."""
+    last = len(gamma) - 1
+    after = min(max(int(np.searchsorted(log_tau, place)), 1), last)
+    top = after if gamma[after] > gamma[after - 1] else after - 1
+    if 0 < top < last and gamma[top] >= max(gamma[top - 1], gamma[top + 1]):
+        return float(gamma[top])
+    return float(np.interp(place, log_tau, gamma))
 
 
 def _groups(
