@@ -155,9 +155,7 @@ def search(
         owner = np.repeat(active, counts)
         begin = Starts(np.concatenate([hunts[s].next for s in active]), owner,
                        lower[owner], upper[owner])  # fmt: skip
-        found = _descend(
-            (coarse, objective), begin, _race(hunts, objective, _needed(effort, moves)), scales
-        )
+        found = _descend((coarse, objective), begin, _race(hunts, objective, moves, effort), scales)
         edges = np.cumsum([0, *counts])
         for s, start, stop in zip(active, edges[:-1], edges[1:], strict=True):
             hunts[s].take_in(found.u[start:stop], found.cost[start:stop])
@@ -285,13 +283,15 @@ def _cull(
         hunts[s].next = seen.u[start:stop][order]
 
 
-def _race(hunts: Sequence[_Hunt], objective: Objective, agreement: int) -> Race:
+def _race(hunts: Sequence[_Hunt], objective: Objective, moves: Moves, effort: Effort) -> Race:
     """Return what each search has reached, and what would be enough for its round."""
     freedom = max(objective.n_data - len(objective.free), 1)
     lead = np.array([hunt.cost for hunt in hunts])
-    # Later on, those that come back to the best place must not end what others have begun
-    enough = [-1.0 if hunt.costs else NEAR_FLOOR * freedom * hunt.floor for hunt in hunts]
-    return Race(lead, np.array(enough), agreement, AGREE)
+    # Later on, those that come back to the best place must not end what others have begun; in a
+    # thorough search not even at first, for a straggler may end lower
+    wait = [bool(hunt.costs) or effort.doubts for hunt in hunts]
+    low = [NEAR_FLOOR * freedom * hunt.floor for hunt in hunts]
+    return Race(lead, np.where(wait, -1.0, low), _needed(effort, moves), AGREE)
 
 
 def _needed(effort: Effort, moves: Moves) -> int:
