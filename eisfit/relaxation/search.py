@@ -206,16 +206,19 @@ class _Hunt:
         are skewed, or bent, are so, more peaks of other shapes fit better.
         """
         best = self.best
-        fewer = {n: c for n, c in self.by_count().items() if n <= len(best)}
-        patient = [c for n, c in self.unfinished().items() if n in fewer]
         poor, bent = self.lack() > _POOR, np.isin(best.family, FURTHER).any()
-        last = [c for n, c in fewer.items() if poor or n >= len(best) - 1]
-        slow = FURTHER if poor else ()
-        uniform = [alike(c, kind) for c in last for kind in (HAVRILIAK_NEGAMI, *slow)]
+        counts = range(1 if poor else len(best) - 1, len(best) + 1)
+        last = [c for n, c in self.by_count().items() if n in counts]
+        patient = [c for n, c in self.unfinished().items() if n in counts]
+        slow = (HAVRILIAK_NEGAMI, *FURTHER) if poor else (HAVRILIAK_NEGAMI,)
+        uniform = [alike(c, kind) for c in last for kind in slow]
         patient += [c for c in uniform if not self.settled(c)]
         kinds = (*FAMILIES, *FURTHER) if bent else FAMILIES
         self.swapped.clear()
-        around = self.swaps(best, kinds) + [alike(best, kind) for kind in kinds]
+        around = self.swaps(best, kinds)
+        if len(best) > 1:
+            others = [kind for kind in kinds if kind not in slow and (best.family != kind).any()]
+            around += [alike(best, kind) for kind in others]
         bars = np.repeat([best.cost, np.inf], [len(around), len(patient)])
         self.steps, steps = _PATIENCE * _STEPS, self.steps
         done = self.fit([*around, *patient], bars)

@@ -113,20 +113,31 @@ def evaluate(family: IntArray, theta: FloatArray, log_omega: FloatArray) -> Comp
 
 def _zarc(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
     a = 1.0 / (1.0 + np.exp(-theta[:, 2, None]))
-    log_s = log_omega + theta[:, 1, None] + 0.5j * np.pi
-    y = np.exp(a * log_s)
+    x = log_omega + theta[:, 1, None]
+    y = _power(x, a)
+    out = np.empty((len(theta), 4, len(log_omega)), dtype=np.complex128)
     share = 1.0 / (1.0 + y)
-    z = np.exp(theta[:, 0, None]) * share
+    z = out[:, 0]
+    np.multiply(share, np.exp(theta[:, 0, None]), out=z)
     slope = z * share * y
-    by_p = slope * log_s * (a * (a - 1.0))
-    return np.stack([z, -a * slope, by_p, np.zeros_like(z)], axis=1)
+    np.multiply(slope, -a, out=out[:, 1])
+    np.multiply(slope * (x + 0.5j * np.pi), a * (a - 1.0), out=out[:, 2])
+    out[:, 3] = 0.0
+    return out
+
+
+def _power(x: FloatArray, a: FloatArray) -> ComplexArray:
+    """Return exp(a (x + j pi / 2)); exponentials of real numbers are far faster."""
+    return np.asarray(np.exp(a * x) * np.exp(0.5j * np.pi * a))
 
 
 def _debye(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
-    y = np.exp(log_omega + theta[:, 1, None] + 0.5j * np.pi)
-    z = np.exp(theta[:, 0, None]) / (1.0 + y)
-    none = np.zeros_like(z)
-    return np.stack([z, -z * y / (1.0 + y), none, none], axis=1)
+    y = 1j * np.exp(log_omega + theta[:, 1, None])
+    out = np.zeros((len(theta), 4, len(log_omega)), dtype=np.complex128)
+    share = 1.0 / (1.0 + y)
+    np.multiply(share, np.exp(theta[:, 0, None]), out=out[:, 0])
+    np.multiply(out[:, 0], share - 1.0, out=out[:, 1])
+    return out
 
 
 def _havriliak_negami(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
@@ -134,15 +145,21 @@ def _havriliak_negami(theta: FloatArray, log_omega: FloatArray) -> ComplexArray:
 
     a, b = (1.0 / (1.0 + np.exp(-theta[:, i, None])) for i in (2, 3))
     offset = _offset(a, b)
-    log_s = log_omega + theta[:, 1, None] + offset + 0.5j * np.pi
-    y = np.exp(a * log_s)
-    log_base = np.log(1.0 + y)
-    z = np.exp(theta[:, 0, None] - b * log_base)
-    slope = -b * z * (y / (1.0 + y))
-    by_tau = a * slope
-    by_p = slope * log_s * (a * (1.0 - a)) - by_tau * (offset * (1.0 - a))
-    by_q = -log_base * z * (b * (1.0 - b)) - by_tau * (zeta(2.0, b) * b * (1.0 - b) / a)
-    return np.stack([z, by_tau, by_p, by_q], axis=1)
+    x = log_omega + theta[:, 1, None] + offset
+    base = 1.0 + _power(x, a)
+    log_base = np.empty_like(base)
+    log_base.real = 0.5 * np.log(base.real**2 + base.imag**2)
+    log_base.imag = np.arctan2(base.imag, base.real)
+    out = np.empty((len(theta), 4, len(log_omega)), dtype=np.complex128)
+    z, by_tau = out[:, 0], out[:, 1]
+    size, angle = np.exp(theta[:, 0, None] - b * log_base.real), b * log_base.imag
+    z.real, z.imag = size * np.cos(angle), -size * np.sin(angle)
+    slope = z * (b / base - b)
+    np.multiply(slope, a, out=by_tau)
+    out[:, 2] = slope * (x + 0.5j * np.pi) * (a * (1.0 - a)) - by_tau * (offset * (1.0 - a))
+    at_b = b * (1.0 - b)
+    out[:, 3] = -log_base * z * at_b - by_tau * (zeta(2.0, b) * at_b / a)
+    return out
 
 
 def _offset(a: FloatArray, b: FloatArray) -> FloatArray:
