@@ -84,7 +84,7 @@ class Posterior:
         The belief in candidates that have it times the share of trials in which it stays.
         """
         has = np.array([match >= 0 for match in self._matches])
-        return np.asarray(self.weights @ has * self.stable)
+        return np.minimum(self.weights @ has, 1.0) * self.stable
 
     def moments(
         self, groups: list[list[int]] | None = None
