@@ -83,8 +83,8 @@ class Posterior:
 
         The belief in candidates that have it times the share of trials in which it stays.
         """
-        has = np.array([match >= 0 for match in self._matches])
-        return np.minimum(self.weights @ has, 1.0) * self.stable
+        lacks = np.array([match < 0 for match in self._matches])
+        return np.asarray((1.0 - self.weights @ lacks) * self.stable)
 
     def moments(
         self, groups: list[list[int]] | None = None
