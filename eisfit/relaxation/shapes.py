@@ -347,8 +347,11 @@ def gamma(family: IntArray, theta: FloatArray, log_tau: FloatArray) -> FloatArra
         skewed = (family[power_law] == HAVRILIAK_NEGAMI)[:, None]
         b = np.where(skewed, 1.0 / (1.0 + np.exp(-part[:, 3, None])), 1.0)
         behind = u[power_law] - _offset(a, b)
-        cut = 1.0 + np.exp(np.clip(-behind * a, -300.0, 300.0) + 1j * np.pi * a)
-        out[power_law] = np.abs(np.exp(-b * np.log(cut)).imag) / np.pi
+        size = np.exp(np.clip(-behind * a, -300.0, 300.0))
+        real, imaginary = 1.0 + size * np.cos(np.pi * a), size * np.sin(np.pi * a)
+        angle = b * np.arctan2(imaginary, real)
+        height = np.exp(-0.5 * b * np.log(real**2 + imaginary**2))
+        out[power_law] = height * np.abs(np.sin(angle)) / np.pi
     flat = family == FROEHLICH
     if flat.any():
         a = np.exp(theta[flat, 2, None])

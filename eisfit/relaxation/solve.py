@@ -22,6 +22,7 @@ _REWEIGHTINGS = 2
 _FLOOR = 0.03
 _WIDTH_DECADES = 0.15
 _COARSE = 10.0 ** np.arange(1.0, -9.5, -1.5)
+_BESIDE = 10.0 ** np.arange(3.0, -3.1, -1.5)
 _NEAR = 10.0 ** np.arange(1.5, -1.6, -0.5)
 _FINE = 10.0 ** np.arange(1.0, -9.5, -0.5)
 
@@ -72,6 +73,8 @@ def regularise(
     for _ in range(_REWEIGHTINGS):
         solved = _solved(problem, weights, criterion, coarse)
         weights = _adapted(problem, solved.solution.x, scale)
+        if given is None:
+            coarse = _BESIDE * solved.solution.lam
     if given is None:
         # Around the last best first: the whole range costs as much as all the rest.
         solved = _solved(problem, weights, criterion, _NEAR * solved.solution.lam)
