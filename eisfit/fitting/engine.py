@@ -17,7 +17,7 @@ from eisfit.circuit.models import Model
 from eisfit.errors import FitError
 from eisfit.fitting.backend import compiled
 from eisfit.fitting.finish import Settled, in_order, settle
-from eisfit.fitting.known import knowledge
+from eisfit.fitting.known import Knowledge, knowledge
 from eisfit.fitting.options import FitOptions, options_from
 from eisfit.fitting.orders import Orders
 from eisfit.fitting.problem import Problem
@@ -28,14 +28,13 @@ from eisfit.fitting.start import cloud
 from eisfit.spectrum import Spectrum
 
 __all__ = [
-    "FitOptions", "fit_spectra", "fit_spectrum", "options_from", "residuals_of", "result_of",
+    "FitOptions", "fit_spectra", "fit_spectrum", "options_from", "residuals_of", "results_of",
     "trimmed", "versions",
 ]  # fmt: skip
 
 Array = NDArray[Any]
 
 CHUNK = 8  # spectra searched together: more no longer fit a core's cache
-_Problem = Problem  # under its older name
 
 
 def fit_spectrum(spectrum: Spectrum, model: Model, options: FitOptions | None = None) -> FitResult:
@@ -84,8 +83,9 @@ def fit_spectra(
         found = search(objective, bounds, shapes, given, options.seed, effort)
         settled = settle(problem, options, shapes, found, until)
         late = perf_counter() > until
-        for s, i in enumerate(chunk):
-            results[i] = result_of(spectra[i], problem, options, s, settled[s], late)
+        own = [spectra[i] for i in chunk]
+        fits = results_of(own, problem, options, settled, late)
+        results.update(zip(chunk, fits, strict=True))
     return [results[i] for i in range(len(spectra))]
 
 
@@ -113,33 +113,52 @@ def trimmed(options: FitOptions, spectrum: Spectrum) -> FitOptions:
     return replace(options, weighting=sigma[~spectrum.mask])
 
 
-def result_of(
-    spectrum: Spectrum,
+def results_of(
+    spectra: Sequence[Spectrum],
     problem: Problem,
     options: FitOptions,
-    s: int,
-    end: Settled,
+    ends: Sequence[Settled],
     late: bool,
-) -> FitResult:
-    """Return what is known of spectrum s of a problem where its fit ended.
+) -> list[FitResult]:
+    """Return what is known of the spectra of a problem where their fits ended.
 
     `late` says that the search ended at its budget of time.
     """
     objective, model = problem.objective, problem.model
-    if not np.isfinite(end.found.cost):
-        raise FitError(
-            f"{model.name}: no start gave finite numbers for {spectrum.label or 'the spectrum'}: "
-            "check the bounds, the fixed values and the constraints"
-        )
-    whole = in_order(problem, s, end)
+    for spectrum, end in zip(spectra, ends, strict=True):
+        if not np.isfinite(end.found.cost):
+            name = spectrum.label or "the spectrum"
+            raise FitError(
+                f"{model.name}: no start gave finite numbers for {name}: "
+                "check the bounds, the fixed values and the constraints"
+            )
+    whole = in_order(problem, ends)
     values = objective.coords.to_values(whole)
     for i, value in problem.fixed.items():
-        values[i] = value  # to the last digit, not by way of its logarithm
-    known = knowledge(problem, s, replace(end, u=whole[objective.free]), options)
-    if spectrum.mask.any():
-        curve = model.circuit.impedance(spectrum.frequency, values)
+        values[:, i] = value  # to the last digit, not by way of its logarithm
+    ends = [replace(end, u=u) for end, u in zip(ends, whole[:, objective.free], strict=True)]
+    known = knowledge(problem, ends, options)
+    if spectra[0].mask.any():
+        grid = spectra[0].frequency
+        curves = [model.circuit.impedance(grid, row) for row in values]
     else:
-        curve = objective.curve(whole[None])[0][0]
+        curves = list(objective.curve(whole)[0])
+    rows = zip(spectra, ends, values, known, curves, strict=True)
+    return [_result(problem, options, late, *row) for row in rows]
+
+
+def _result(
+    problem: Problem,
+    options: FitOptions,
+    late: bool,
+    spectrum: Spectrum,
+    end: Settled,
+    values: Array,
+    known: Knowledge,
+    curve: Array,
+) -> FitResult:
+    """Return the result of one spectrum, its values (P,) and its curve (N,)."""
+    objective, model = problem.objective, problem.model
     settled_in_time = not late or end.found.agreed >= options.search.agreement
     names = model.names
     return FitResult(

@@ -163,22 +163,30 @@ def _within(
     return u, converged, [tuple(np.flatnonzero(row > 0).tolist()) for row in shift]
 
 
-def in_order(problem: Problem, s: int, end: Settled) -> Array:
-    """Return all coordinates (P,) with arcs that are alike in the order of their time constants.
+def in_order(problem: Problem, ends: Sequence[Settled]) -> Array:
+    """Return all coordinates (S, P) with arcs that are alike in the order of their time constants.
 
     Arcs that options name are exchanged as well where every demand allows it.
     """
     objective = problem.objective
     circuit, coords = objective.circuit, objective.coords
-    whole = objective.full(end.u[None])
-    if problem.touched and not end.binding:
+    whole = objective.full(np.array([end.u for end in ends]))
+    out = order_by_time(circuit, coords, whole, problem.touched)
+    if problem.touched:
         ordered = order_by_time(circuit, coords, whole)
-        u = ordered[:, objective.free]
-        same = np.allclose(objective.full(u), ordered, rtol=1e-12, atol=1e-12)
-        inside = (u >= problem.lower[s]) & (u <= problem.upper[s])
-        if same and inside.all() and _holds(objective, u):
-            return np.asarray(ordered[0])
-    return np.asarray(order_by_time(circuit, coords, whole, problem.touched)[0])
+        for s, end in enumerate(ends):
+            if not end.binding and _allowed(problem, s, ordered[s : s + 1]):
+                out[s] = ordered[s]
+    return out
+
+
+def _allowed(problem: Problem, s: int, whole: Array) -> bool:
+    """Whether coordinates (1, P) meet every demand on spectrum s."""
+    objective = problem.objective
+    u = whole[:, objective.free]
+    same = np.allclose(objective.full(u), whole, rtol=1e-12, atol=1e-12)
+    inside = (u >= problem.lower[s]) & (u <= problem.upper[s])
+    return bool(same and inside.all() and _holds(objective, u))
 
 
 def _holds(objective: Objective, u: Array) -> bool:

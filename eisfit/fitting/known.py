@@ -14,7 +14,7 @@ from eisfit.fitting.options import FitOptions
 from eisfit.fitting.problem import Problem
 from eisfit.fitting.residual import Objective
 from eisfit.fitting.robust import variance_factor
-from eisfit.fitting.statistics import VAGUE_EXPONENT, VAGUE_LOG, Uncertainty, uncertainty
+from eisfit.fitting.statistics import VAGUE_EXPONENT, VAGUE_LOG, Uncertainty, uncertainties
 
 
 @dataclass(frozen=True)
@@ -29,36 +29,55 @@ class Knowledge:
     settings: dict[str, Any]
 
 
-def knowledge(problem: Problem, s: int, end: Settled, options: FitOptions) -> Knowledge:
-    """Return what the fit of spectrum s knows at its end."""
-    objective, u = problem.objective, end.u
-    bounds = problem.lower[s], problem.upper[s]
-    near: Objective = objective
-    n_free = len(u)
+def knowledge(problem: Problem, ends: Sequence[Settled], options: FitOptions) -> list[Knowledge]:
+    """Return what the fits of all spectra of a problem know at their ends."""
+    objective = problem.objective
     if isinstance(objective, GeneralObjective):
-        near, rest = nearby(objective, s, u, end.binding)
-        bounds = bounds[0][rest], bounds[1][rest]
-        u, n_free = u[rest], len(rest)
+        return [_constrained(problem, objective, s, end, options) for s, end in enumerate(ends)]
+    u = np.array([end.u for end in ends])
+    n_free = u.shape[1]
+    scale = np.array([_scale(objective, s, end, n_free, options)[0] for s, end in enumerate(ends)])
+    bounds = (problem.lower, problem.upper)
+    found = uncertainties(objective, np.arange(len(u)), u, bounds, scale)
+    if _noiseless(objective, n_free, options):
+        found = [_without_noise(one) for one in found]
+    return [_known(one, n_free, {}) for one in found]
+
+
+def _constrained(
+    problem: Problem, objective: GeneralObjective, s: int, end: Settled, options: FitOptions
+) -> Knowledge:
+    """Return what the fit of spectrum s knows within its constraints."""
+    near, rest = nearby(objective, s, end.u, end.binding)
+    n_free = len(rest)
     scale, said = _scale(objective, s, end, n_free, options)
-    known = uncertainty(near, s, u, bounds, scale)
-    if objective.n_data <= n_free and not options.absolute_sigma:
-        known = _without_noise(known)
-    if isinstance(objective, GeneralObjective) and objective.rules is not None:
+    bounds = problem.lower[s : s + 1, rest], problem.upper[s : s + 1, rest]
+    (found,) = uncertainties(near, np.array([s]), end.u[None, rest], bounds, np.array([scale]))
+    if _noiseless(objective, n_free, options):
+        found = _without_noise(found)
+    if objective.rules is not None:
         inequalities = objective.rules.inequalities
         said["binding"] = [inequalities[k].text for k in end.binding]
         subjects = [inequalities[k].subject for k in end.binding]
         values = objective.coords.to_values(objective.full(end.u[None])[0])
-        status = _status(problem, objective, known, values, subjects)
-    else:
-        status = known.status
-    error = np.sqrt(np.maximum(np.diag(known.covariance), 0.0))
-    blind = [state in ("at bound", "not determined") for state in status]
-    stderr = np.where(blind, np.nan, error)
-    return Knowledge(stderr, status, known.covariance, known.condition, n_free, said)
+        found = replace(found, status=_status(problem, objective, found, values, subjects))
+    return _known(found, n_free, said)
+
+
+def _known(found: Uncertainty, n_free: int, said: dict[str, Any]) -> Knowledge:
+    error = np.sqrt(np.maximum(np.diagonal(found.covariance), 0.0))
+    blind = [state in ("at bound", "not determined") for state in found.status]
+    error[blind] = np.nan
+    return Knowledge(error, found.status, found.covariance, found.condition, n_free, said)
+
+
+def _noiseless(objective: Objective, n_free: int, options: FitOptions) -> bool:
+    """Whether no datum is left to tell the noise from."""
+    return objective.n_data <= n_free and not options.absolute_sigma
 
 
 def _without_noise(known: Uncertainty) -> Uncertainty:
-    """Return what is known where no datum is left to tell the noise from: no error at all."""
+    """Return what is known where the noise is not: no error at all."""
     status = tuple("not determined" if state == "ok" else state for state in known.status)
     return replace(known, covariance=np.where(known.covariance == 0, 0.0, np.nan), status=status)
 

@@ -10,7 +10,7 @@ import numpy as np
 from eisfit.circuit.models import Model
 from eisfit.errors import FitError
 from eisfit.fitting.descend import descend
-from eisfit.fitting.engine import fit_spectrum, result_of, trimmed
+from eisfit.fitting.engine import fit_spectrum, results_of, trimmed
 from eisfit.fitting.finish import Settled
 from eisfit.fitting.general import GeneralObjective
 from eisfit.fitting.options import FitOptions
@@ -56,7 +56,7 @@ def fit_from(
         if np.isfinite(cost):
             found = Found(place, float(cost), bool(converged), 1, 1)
             settled = Settled(place, float(cost), bool(converged), found)
-            fits.append(result_of(spectrum, problem, options, 0, settled, late=False))
+            fits += results_of([spectrum], problem, options, [settled], late=False)
     return fits
 
 

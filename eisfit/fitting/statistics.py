@@ -18,6 +18,9 @@ VAGUE_LOG = 1.0  # a standard error of ln p above this says less than the order 
 VAGUE_EXPONENT = 0.5
 _RANK = 1e-13  # eigenvalues of the scaled normal matrix below this are rounding
 
+_STATES = ("ok", "at bound", "not determined", "fixed")
+_OK, _BOUND, _VAGUE, _FIXED = range(4)
+
 
 @dataclass(frozen=True)
 class Uncertainty:
@@ -39,15 +42,15 @@ class Uncertainty:
     condition: float
 
 
-def uncertainty(
-    objective: Objective, s: int, u: Array, bounds: tuple[Array, Array], scale: float
-) -> Uncertainty:
-    """Return covariance and status for spectrum s at free coordinates u (F,).
+def uncertainties(
+    objective: Objective, owner: Array, u: Array, bounds: tuple[Array, Array], scale: Array
+) -> list[Uncertainty]:
+    """Return covariance and status for spectra `owner` (B,) at free coordinates u (B, F).
 
     Parameters
     ----------
-    bounds : lower and upper free coordinates (F,)
-    scale : float
+    bounds : lower and upper free coordinates (B, F)
+    scale : (B,)
         Variance of the weighted residuals: the reduced chi-square, or 1 where sigma is absolute.
 
     Notes
@@ -59,75 +62,89 @@ def uncertainty(
     """
     lower, upper = bounds
     free = objective.free
-    _, slopes = objective(u[None], np.array([s]))
-    jacobian = slopes[0]
+    _, jacobian = objective(u, owner)
     on_bound = (u - lower < AT_BOUND) | (upper - u < AT_BOUND)
-    norm = np.linalg.norm(jacobian, axis=1)
-    silent = norm <= 1e-12 * max(float(norm.max(initial=0.0)), 1e-300)
+    norm = np.linalg.norm(jacobian, axis=2)
+    silent = norm <= 1e-12 * np.maximum(norm.max(axis=1, initial=0.0), 1e-300)[:, None]
     bare = np.zeros(len(objective.held), dtype=bool)
     bare[[arc.resistance for arc in find_arcs(objective.circuit) if not arc.has_tau]] = True
     open_ended = objective.coords.linear[free] | (bare[free] & (u - lower < AT_BOUND))
-    inside = np.flatnonzero((~on_bound | open_ended) & ~silent)
-    variance, condition = _inverse(jacobian[inside] / norm[inside, None])
-    full = np.full((len(free), len(free)), np.nan)
-    size_of = norm[inside]
-    full[inside[:, None], inside] = scale * variance / (size_of[:, None] * size_of)
+    inside = (~on_bound | open_ended) & ~silent
+    full = np.full((*u.shape, u.shape[1]), np.nan)
+    condition = np.empty(len(u))
+    for rows in _alike(inside):
+        kept = np.flatnonzero(inside[rows[0]])
+        size = norm[rows[:, None], kept]
+        variance, condition[rows] = _inverse(jacobian[rows[:, None], kept] / size[..., None])
+        variance *= scale[rows, None, None] / (size[:, :, None] * size[:, None])
+        full[rows[:, None, None], kept[:, None], kept] = variance
     return carried(objective, u, full, (on_bound, silent), condition)
 
 
 def carried(
-    objective: Objective, u: Array, full: Array, marks: tuple[Array, Array], condition: float
-) -> Uncertainty:
-    """Return what the covariance (F, F) of free coordinates u (F,) says of the values.
+    objective: Objective, u: Array, full: Array, marks: tuple[Array, Array], condition: Array
+) -> list[Uncertainty]:
+    """Return what covariances (B, F, F) of free coordinates u (B, F) say of the values.
 
     Parameters
     ----------
     full : NaN for coordinates without a variance
-    marks : which coordinates lie on a bound, and which change nothing; (F,) bool each
+    marks : which coordinates lie on a bound, and which change nothing; (B, F) bool each
+    condition : (B,)
     """
     on_bound, silent = marks
     free = objective.free
-    whole = objective.full(u[None])[0]
-    size = len(whole)
-    spread = np.zeros((size, size))
-    spread[free[:, None], free] = np.where(np.isnan(full), 0.0, full)
-    linear = objective.coords.linear
-    error = np.sqrt(np.maximum(np.diag(spread), 0.0))
-    vague = error > np.where(linear, VAGUE_EXPONENT, VAGUE_LOG)
+    whole = objective.full(u)
+    spread = np.zeros((*whole.shape, whole.shape[1]))
+    spread[:, free[:, None], free] = np.where(np.isnan(full), 0.0, full)
+    error = np.sqrt(np.maximum(np.diagonal(spread, axis1=1, axis2=2), 0.0))
+    vague = error > np.where(objective.coords.linear, VAGUE_EXPONENT, VAGUE_LOG)
     tangent = objective.coords.tangent(whole)
-    covariance = tangent @ spread @ tangent.T
-    blind = free[silent & ~on_bound]
-    if len(blind):
-        covariance[blind, :] = np.nan
-        covariance[:, blind] = np.nan
+    covariance = tangent @ spread @ tangent.swapaxes(-1, -2)
+    row, column = np.nonzero(silent & ~on_bound)
+    covariance[row, free[column]] = np.nan
+    covariance[row, :, free[column]] = np.nan
 
-    status = ["fixed"] * size
-    for k, i in enumerate(free):
-        unknown = silent[k] or vague[i]
-        status[i] = "at bound" if on_bound[k] else "not determined" if unknown else "ok"
-    _doubt_stores(objective, status, covariance, objective.coords.to_values(whole))
-    return Uncertainty(covariance, tuple(status), condition)
+    state = np.full(whole.shape, _FIXED)
+    unknown = np.where(silent | vague[:, free], _VAGUE, _OK)
+    state[:, free] = np.where(on_bound, _BOUND, unknown)
+    _doubt_stores(objective, state, covariance, objective.coords.to_values(whole))
+    named = [tuple(_STATES[k] for k in states) for states in state.tolist()]
+    rows = zip(covariance, named, condition.tolist(), strict=True)
+    return [Uncertainty(*parts) for parts in rows]
 
 
-def _doubt_stores(objective: Objective, status: list[str], covariance: Array, p: Array) -> None:
-    """Mark the C or Q of an arc that is not known although its tau is."""
+def _doubt_stores(objective: Objective, state: Array, covariance: Array, p: Array) -> None:
+    """Mark the C or Q of an arc that is not known although its tau is; state and p are (B, P)."""
     for arc in objective.coords.arcs:
-        if arc.store is None or status[arc.store] != "ok":
+        at = arc.store
+        if at is None:
             continue
-        vague = np.sqrt(covariance[arc.store, arc.store]) > VAGUE_LOG * p[arc.store]
-        if vague or status[arc.resistance] in ("at bound", "not determined"):
-            status[arc.store] = "not determined"
+        error = np.sqrt(np.maximum(covariance[:, at, at], 0.0))
+        beside = state[:, arc.resistance]
+        doubtful = (error > VAGUE_LOG * p[:, at]) | (beside == _BOUND) | (beside == _VAGUE)
+        state[doubtful & (state[:, at] == _OK), at] = _VAGUE
 
 
-def _inverse(scaled: Array) -> tuple[Array, float]:
-    """Return (J J^T)^-1 for rows of unit length (F, M), and the condition number of J J^T.
+def _alike(inside: Array) -> list[Array]:
+    """Return the indices of equal rows, group by group."""
+    groups: dict[bytes, list[int]] = {}
+    for i, row in enumerate(inside):
+        groups.setdefault(row.tobytes(), []).append(i)
+    return [np.array(group) for group in groups.values()]
+
+
+def _inverse(scaled: Array) -> tuple[Array, Array]:
+    """Return (J J^T)^-1 for rows of unit length (B, F, M), and the condition numbers of J J^T.
 
     Directions that rounding has swallowed get a huge variance, not an arbitrary one.
     """
-    if not len(scaled):
-        return np.empty((0, 0)), 1.0
-    basis, singular, _ = np.linalg.svd(scaled, full_matrices=False)
+    if not scaled.shape[1]:
+        return np.empty((len(scaled), 0, 0)), np.ones(len(scaled))
+    # The triangle of J^T = Q R has the singular values of J, and is smaller
+    triangle = np.asarray(np.linalg.qr(scaled.swapaxes(1, 2), mode="r"))
+    basis, singular, _ = np.linalg.svd(triangle.swapaxes(1, 2), full_matrices=False)
     eigen = singular**2
-    condition = float(eigen[0] / max(eigen[-1], 1e-300))
-    eigen = np.maximum(eigen, _RANK * eigen[0])
-    return (basis / eigen) @ basis.T, condition
+    condition = eigen[:, 0] / np.maximum(eigen[:, -1], 1e-300)
+    eigen = np.maximum(eigen, _RANK * eigen[:, :1])
+    return (basis / eigen[:, None]) @ basis.swapaxes(1, 2), condition

@@ -68,10 +68,12 @@ class Coordinates:
         return slopes
 
     def tangent(self, u: Array) -> Array:
-        """Return dp/du as a (P, P) array at one point u (P,)."""
+        """Return dp/du, (..., P, P), at points u (..., P)."""
         p = self.to_values(u)
-        slopes = np.diag(np.ones(len(p)))[None].copy()
-        return self.pull_back(slopes[0], p, u).T
+        slopes = np.zeros((*p.shape, p.shape[-1]))
+        index = np.arange(p.shape[-1])
+        slopes[..., index, index] = 1.0
+        return self.pull_back(slopes, p, u).swapaxes(-1, -2)
 
 
 @lru_cache(maxsize=256)

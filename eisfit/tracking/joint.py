@@ -325,7 +325,8 @@ def _result(
     objective, fit = part.problem.objective, part.fit
     values = objective.coords.to_values(objective.full(u[None])[0])
     on_bound = _on_bound(member, u)
-    known = carried(objective, u, spread, (on_bound, ~moving & ~on_bound), fit.condition)
+    marks = on_bound[None], (~moving & ~on_bound)[None]
+    (known,) = carried(objective, u[None], spread[None], marks, np.array([fit.condition]))
     error = np.sqrt(np.maximum(np.diag(known.covariance), 0.0))
     blind = [state in ("at bound", "not determined") for state in known.status]
     curve = fit.model.circuit.impedance(fit.spectrum.frequency, values)
