@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from operator import index as as_int
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,10 +21,12 @@ from eisfit.fitting.expression import (
     parse,
     solved,
 )
-from eisfit.fitting.options import FitOptions
 from eisfit.fitting.symbols import Symbol, find, limits, reach, symbols_of, unknown_name
 from eisfit.fitting.ties import Inequality, Rules, Tie
 from eisfit.fitting.transform import Coordinates, coordinates
+
+if TYPE_CHECKING:
+    from eisfit.fitting.options import FitOptions
 
 Span = tuple[float, float]
 _NONE: Mapping[str, Any] = {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from eisfit.circuit.arcs import find_arcs
 from eisfit.circuit.circuit import Circuit
 from eisfit.fitting.residual import Objective
+from eisfit.fitting.restarts import NOTHING, Restarts
 from eisfit.fitting.start import equal_parts, time_indices
 from eisfit.fitting.transform import Coordinates
 
@@ -31,13 +32,15 @@ class Moves:
     """The arcs of a circuit, as lists of free coordinates (resistance first), grouped by kind.
 
     `times` are the free coordinates that are the logarithm of a time constant, `pairs` the arcs of
-    one kind that are worth exchanging, `bare` the resistances without a time constant.
+    one kind that are worth exchanging, `bare` the resistances without a time constant, `restarts`
+    what else may have ended where it does nothing.
     """
 
     groups: tuple[tuple[tuple[int, ...], ...], ...]
     times: frozenset[int]
     pairs: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
     bare: tuple[int, ...]
+    restarts: Restarts = NOTHING
 
     @property
     def doubt(self) -> int:
@@ -49,7 +52,8 @@ class Moves:
     def of(cls, objective: Objective) -> Moves:
         """Return the moves of an objective's circuit, among its free parameters."""
         free = tuple(objective.free.tolist())
-        return _moves(objective.circuit, objective.coords, free, objective.linear_in_scales)
+        plain = _moves(objective.circuit, objective.coords, free, objective.linear_in_scales)
+        return replace(plain, restarts=Restarts.of(objective))
 
     def challenges(
         self, objective: Objective, s: int, best: Array, bounds: tuple[Array, Array]

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike
 
 from eisfit.circuit.models import Model, load_model
 from eisfit.errors import FitError
+from eisfit.fitting.constraints import whole
 from eisfit.fitting.residual import PARTS, QUANTITIES, Sigma, sigma_from_repeats
 from eisfit.fitting.robust import LOSSES
 from eisfit.fitting.search import EFFORTS, Effort
@@ -77,6 +78,9 @@ class FitOptions:
                 raise FitError(f"{name} must be a mapping of names, found {getattr(self, name)!r}")
         if not isinstance(self.effort, Effort) and self.effort not in EFFORTS:
             raise FitError(f"unknown effort {self.effort!r}: choose one of {', '.join(EFFORTS)}")
+        whole(self.seed, "seed")
+        if not isinstance(self.absolute_sigma, (bool, np.bool_)):
+            raise FitError(f"absolute_sigma must be True or False, found {self.absolute_sigma!r}")
         _check_positive("budget_s", self.budget_s)
         if self.loss_scale is not None:
             _check_positive("loss_scale", self.loss_scale)

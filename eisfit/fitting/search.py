@@ -31,6 +31,8 @@ NEAR_FLOOR = 1.15
 MOST = 256  # starts of a spectrum in one round: between rounds the clock is looked at
 LOW = 1.2  # places below this times the best may turn out to be as good
 AS_GOOD = 6.0  # rise of chi-square, in units of the noise, that noise may have made
+FINALISTS = 4  # places that are polished, where valleys may be flat
+CONTENDER, ELSEWHERE = 1.03, 0.1  # cost relative to the best, and distance from it, of the others
 APART, ALIKE = 1.0, 0.7  # in ln tau: what makes two arcs different, and what makes them the same
 # further down the ranking of shapes none is worth its descent
 GLANCE = Limits(iterations=3, tolerance=0.0)
@@ -116,6 +118,16 @@ class _Hunt:
         for i in np.flatnonzero(costs <= LOW * self.cost):
             self.low.append((float(costs[i]), u[i]))
 
+    def lowest(self, most: int) -> list[Array]:
+        """Return the best place, and others that are nearly as low but lie elsewhere."""
+        found = [self.best]
+        for cost, u in sorted(self.low, key=lambda one: one[0]):
+            if len(found) == most or cost > CONTENDER * self.cost:
+                break
+            if min(np.abs(u - one).max() for one in found) > ELSEWHERE:
+                found.append(u)
+        return found
+
     def agreed(self, cost: float) -> int:
         return sum(one <= cost * (1 + AGREE) + 1e-300 for one in self.costs)
 
@@ -161,15 +173,35 @@ def search(
             hunts[s].take_in(found.u[start:stop], found.cost[start:stop])
             _plan(hunts[s], objective, s, moves, (lower[s], upper[s]), effort)
         _cull(hunts, coarse, (lower, upper), KEPT * effort.later, scales)
-    every = np.arange(len(hunts))
-    best = Starts(np.array([hunt.best for hunt in hunts]), every, lower, upper)
-    final = descend(objective, best, POLISH, scales)
+    final = _polished(hunts, objective, moves, bounds, given, scales)
     return [
         Found(final.u[s], float(final.cost[s]), bool(final.converged[s]),
               hunt.agreed(float(final.cost[s])), len(hunt.costs),
               _rival(hunt, moves, final.u[s], float(final.cost[s]), objective))
         for s, hunt in enumerate(hunts)
     ]  # fmt: skip
+
+
+def _polished(
+    hunts: Sequence[_Hunt],
+    objective: Objective,
+    moves: Moves,
+    bounds: tuple[Array, Array],
+    given: Array,
+    scales: Scales | None,
+) -> Solution:
+    """Return the lowest end of each search: of its best places, and of what the user gave.
+
+    In a flat valley starts stop early, so that the lowest is not always the one that ends lowest.
+    """
+    valleys = bool(moves.restarts.elements)
+    ends = [[*(hunt.lowest(FINALISTS) if valleys else [hunt.best]), *given] for hunt in hunts]
+    owner = np.repeat(np.arange(len(hunts)), [len(one) for one in ends])
+    begin = Starts(np.concatenate(ends), owner, bounds[0][owner], bounds[1][owner])
+    final = descend(objective, begin, POLISH, scales)
+    cost = np.where(np.isfinite(final.cost), final.cost, np.inf)
+    first = np.lexsort((cost, owner))[np.searchsorted(owner, np.arange(len(hunts)))]
+    return Solution(final.u[first], final.cost[first], final.converged[first])
 
 
 def _rival(
@@ -231,6 +263,7 @@ def _plan(
         # Each new best place once: what the typical false minimum would need
         hunt.regrouped = hunt.cost
         trials += [moves.regroupings(hunt.best, bounds), moves.slides(hunt.best, bounds)]
+        trials.append(moves.restarts.rows(objective, s, hunt.best, bounds))
     trials.append(moves.variations(hunt.best, bounds, hunt.rng, effort.later - half))
     hunt.next = np.concatenate(trials)
 
@@ -248,6 +281,7 @@ def _doubts(
     tests = [moves.slides(hunt.best, bounds)] if effort.doubts else [hunt.best[None][:0]]
     if first:
         tests.append(moves.challenges(objective, s, hunt.best, bounds))
+        tests.append(moves.restarts.rows(objective, s, hunt.best, bounds))
     if (first or hunt.cost < (1 - AGREE) * hunt.regrouped) and moves.is_doubtful(hunt.best):
         hunt.regrouped = hunt.cost
         tests.append(moves.regroupings(hunt.best, bounds))
