@@ -49,11 +49,12 @@ def solve_nonnegative(
     """
     diagonal = np.diagonal(normal)
     scale = 1.0 / np.sqrt(np.where(diagonal > 0, diagonal, 1.0))
-    g = normal * scale[:, None] * scale
-    g[np.diag_indices_from(g)] += _RIDGE
+    g = normal * scale[:, None]
+    g *= scale
+    np.einsum("ii->i", g)[:] += _RIDGE
     h = moment * scale
     size = np.abs(h).max(initial=0.0)
-    if not np.isfinite(size) or not np.isfinite(g).all():
+    if not np.isfinite(size + g.sum()):
         raise RelaxationError(
             "the least-squares problem holds numbers that are not finite: check the spectrum for "
             "zero impedance and extreme values"

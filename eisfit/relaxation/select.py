@@ -20,7 +20,7 @@ _FOLDS = 5
 # Share of a column's length below which rows do not see its term.
 _BLIND = 1e-12
 # Fall of twice the log evidence, over two steps down in lambda, after which the search ends.
-_HOPELESS = 30.0
+_HOPELESS = 12.0
 
 
 @dataclass(frozen=True, eq=False)

@@ -73,7 +73,7 @@ def regularise(
     for _ in range(_REWEIGHTINGS):
         solved = _solved(problem, weights, criterion, coarse)
         weights = _adapted(problem, solved.solution.x, scale)
-        if given is None:
+        if given is None and criterion == "evidence":
             coarse = _BESIDE * solved.solution.lam
     if given is None:
         # Around the last best first: the whole range costs as much as all the rest.

@@ -50,32 +50,42 @@ def resample(solved: Regularised, count: int, seed: int) -> Resamples:
     random = np.random.default_rng(seed)
     path = solved.sweep.path
     picked = random.choice(len(path), size=count, p=_lambda_weights(solved))
+    groups = {k: _loose(solved, path[k]) for k in map(int, np.unique(picked))}
+    some = np.logical_or.reduce(list(groups.values()))
     sigma = np.sqrt(solved.variance)
-    noise = sigma * random.standard_normal((count, len(problem.target))) @ problem.matrix
-    rows = problem.grid.derivative * np.sqrt(solved.weights)[:, None]
-    prior = sigma * random.standard_normal((count, len(rows))) @ rows
-    posterior = np.zeros((count, len(problem.moment)))
-    repeated = np.zeros_like(posterior)
-    for k in np.unique(picked):
-        chosen = np.flatnonzero(picked == k)
-        solution = path[k]
-        pulled = problem.moment + noise[chosen]
-        pulled[:, problem.n_terms :] += np.sqrt(solution.lam) * prior[chosen]
-        moments = np.vstack([problem.normal @ solution.x + noise[chosen], pulled])
-        again, drawn = np.split(_solutions(solved, solution, moments), 2)
+    noise = np.zeros((count, len(some)))
+    noise[:, some] = random.standard_normal((count, len(problem.target))) @ problem.matrix[:, some]
+    rows = (problem.grid.derivative * np.sqrt(solved.weights)[:, None])[:, some[problem.n_terms :]]
+    prior = np.zeros_like(noise)
+    smooth = np.flatnonzero(some)[some[: problem.n_terms].sum() :]
+    prior[:, smooth] = random.standard_normal((count, len(rows))) @ rows
+    posterior, repeated = np.zeros_like(noise), np.zeros_like(noise)
+    for k, loose in groups.items():
+        chosen, solution = picked == k, path[k]
+        shift = sigma * noise[chosen]
+        pulled = problem.moment + shift + np.sqrt(solution.lam) * sigma * prior[chosen]
+        moments = np.vstack([problem.normal @ solution.x + shift, pulled])
+        again, drawn = np.split(_solutions(solved, solution, loose, moments), 2)
         repeated[chosen] = np.where(problem.signs, again, np.maximum(again, 0.0))
         posterior[chosen] = drawn
     return Resamples(problem.gamma(posterior), problem.gamma(repeated))
 
 
-def _solutions(solved: Regularised, solution: Solution, moments: FloatArray) -> FloatArray:
-    """Return (S, P) solutions for (S, P) moments with what `solution` has free, and neighbours."""
+def _loose(solved: Regularised, solution: Solution) -> BoolArray:
+    """Return (P,) what draws may have: what is free in the solution, or next to it."""
     problem = solved.problem
     free = solution.free.copy()
     smooth = free[problem.n_terms :]
     smooth[:] = np.convolve(smooth, np.ones(2 * _BESIDE + 1), mode="same") > 0.5
-    index = np.flatnonzero(free | problem.signs)
-    normal = problem.normal + solution.lam * solved.penalty
+    return np.asarray(free | problem.signs)
+
+
+def _solutions(
+    solved: Regularised, solution: Solution, loose: BoolArray, moments: FloatArray
+) -> FloatArray:
+    """Return (S, P) solutions for (S, P) moments with all zero but what is loose."""
+    index = np.flatnonzero(loose)
+    normal = solved.problem.normal + solution.lam * solved.penalty
     part = normal[np.ix_(index, index)]
     scale = 1.0 / np.sqrt(np.maximum(np.diagonal(part), np.finfo(float).tiny))
     part = part * scale[:, None] * scale + _RIDGE * np.eye(len(index))
