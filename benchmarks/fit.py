@@ -216,19 +216,9 @@ def table(results: dict) -> str:
     return "\n".join(lines)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--cases", type=int, default=150)
-    parser.add_argument(
-        "--peer-cases", type=int, default=15, help="0: the peers' rows stay as they were written"
-    )
-    parser.add_argument("--batch", type=int, default=1500)
-    parser.add_argument("--seed", type=int, default=500_000)
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
-    arguments = parser.parse_args()
-    results: dict = {"families": {}, "batch": {}, "machine": machine()}
-    written = arguments.out / "fit.json"
-    before = json.loads(written.read_text())["families"] if written.exists() else {}
+def families(arguments: argparse.Namespace, before: dict) -> dict:
+    """Return the rows of every family; `before` has the peers' rows of an earlier run."""
+    found = {}
     for family in FAMILIES:
         seeds = range(arguments.seed, arguments.seed + arguments.cases)
         rows = {"eisfit": run_family(family, ours, seeds)}
@@ -241,15 +231,41 @@ def main() -> None:
                 rows[name] = run_family(family, engine, few)
             elif name in before.get(family, {}):
                 rows[name] = before[family][name]
-        results["families"][family] = rows
+        found[family] = rows
         print(family, rows, flush=True)
-    results["batch"]["default"] = run_batch(arguments.batch, arguments.seed)
-    results["batch"]["fast"] = run_batch(arguments.batch, arguments.seed, effort="fast")
+    return found
+
+
+def batches(count: int, seed: int) -> dict:
+    """Return the rows of `fit_many`: default and fast, with and without the compiled loops."""
+    found = {"default": run_batch(count, seed), "fast": run_batch(count, seed, effort="fast")}
     if backend.compiled() is not None:
         with by_arrays():
-            few = arguments.batch // 4
-            results["batch"]["default, no numba"] = run_batch(few, arguments.seed)
-            results["batch"]["fast, no numba"] = run_batch(few, arguments.seed, effort="fast")
+            found["default, no numba"] = run_batch(count // 4, seed)
+            found["fast, no numba"] = run_batch(count // 4, seed, effort="fast")
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument(
+        "--cases", type=int, default=150, help="0: `fit_many` alone, other rows stay as written"
+    )
+    parser.add_argument(
+        "--peer-cases", type=int, default=15, help="0: the peers' rows stay as they were written"
+    )
+    parser.add_argument("--batch", type=int, default=1500)
+    parser.add_argument("--seed", type=int, default=500_000)
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
+    arguments = parser.parse_args()
+    written = arguments.out / "fit.json"
+    before = json.loads(written.read_text()) if written.exists() else {"families": {}}
+    if arguments.cases:
+        results = {"families": families(arguments, before["families"]), "machine": machine()}
+    else:
+        results = {key: before[key] for key in ("families", "machine")}
+    results["batch"] = batches(arguments.batch, arguments.seed)
+    results["batch_machine"] = machine()
     every = [row["eisfit"]["p99_ms"] for row in results["families"].values()]
     print(f"eisfit: highest 99th percentile of a family {max(every):.0f} ms", flush=True)
     arguments.out.mkdir(parents=True, exist_ok=True)

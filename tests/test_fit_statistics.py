@@ -198,3 +198,29 @@ def test_the_evidence_stays_with_the_fit_that_auto_chose(tmp_path):
         assert kept.settings["candidates"] == [dict(row) for row in choice.evidence]
         assert kept.settings["choice"] == choice.message
         assert len(kept.profile(["R1"])) == 1
+
+
+def test_errors_of_a_batch_are_those_of_each_spectrum_alone():
+    text = "R0-p(R1,CPE1)-p(R2,CPE2)"
+    two = {"R0": 20.0, **arc(1, 100, 1e-5, 0.9), **arc(2, 300, 1e-3, 0.85)}
+    sharp = {**two, **arc(1, 100, 1e-5, 1.0)}  # its exponent ends at the bound
+    single = {**two, "R2": 1e-3}  # the data do not tell its second arc
+    spectra = [
+        simulate(text, truth, WIDE, 0.005, [3, seed])[0]
+        for seed, truth in enumerate([two, sharp, single, two, single, sharp])
+    ]
+    model = eisfit.load_model(text)
+    together = eisfit.fit_many(spectra, model)
+    assert len({tuple(r.status.values()) for r in together}) > 2
+    for s, r in zip(spectra, together, strict=True):
+        (alone,) = eisfit.fit_many([s], model)
+        assert r.status == alone.status
+        assert r.condition == pytest.approx(alone.condition, rel=1e-9)
+        np.testing.assert_allclose(r.covariance, alone.covariance, rtol=1e-9, atol=1e-30)
+    for r in (together[0], together[3]):  # against the textbook, in the values themselves
+        assert set(r.status.values()) == {"ok"}
+        slopes = model.circuit.jacobian(WIDE, r.value_array()) / r.spectrum.modulus[:, None]
+        rows = np.concatenate([slopes.real, slopes.imag]) * r.value_array()
+        relative = np.linalg.inv(rows.T @ rows) * r.reduced_chi_square
+        error = np.sqrt(np.diag(relative)) * r.value_array()
+        np.testing.assert_allclose([r.stderr[n] for n in r.names], error, rtol=1e-6)
