@@ -24,7 +24,7 @@ Array = NDArray[Any]
 
 SHARES = (0.3, 0.7)  # of its arc's resistance that a guest begins with
 ALPHA = 0.8  # at which exponents begin
-MOST = 6  # idle elements that are begun anew at once
+MOST = 30  # places to revive elements at
 NEAR = 1e-3  # a coordinate that near to its bound is at it
 
 
@@ -106,22 +106,29 @@ class Restarts:
         freedom = max(objective.n_data - len(best), 1)
         noise = np.einsum("m,m->", residuals[0], residuals[0]) / freedom
         idle = (slopes[0] ** 2).sum(axis=1) < noise
-        # A CPE of exponent 1 is a capacitance, no accident
-        ended = np.minimum(best - bounds[0], bounds[1] - best) < NEAR
+        low = best - bounds[0] < NEAR
+        ended = low | (bounds[1] - best < NEAR)
         omega = objective.curve.omega
         fast, slow = np.log(3.0 / omega.max()), np.log(3.0 / omega.min())
         modulus = np.abs(objective.data[s])
         size = np.log(0.3 * (modulus.max() - modulus.min()) + 1e-3 * modulus.max())
-        found = [
-            unit for unit in self.elements
-            if idle[list(unit.places)].any()
-            or (len(unit.places) > 2 and ended[list(unit.places)].any())
-        ]  # fmt: skip
-        rows = []
-        for unit in found[:MOST]:
+        rows: list[Array] = []
+        for unit in self.elements:
+            # A CPE of exponent 1 is a capacitance, no accident; elements of more say more
+            dead = idle | ended if len(unit.places) > 2 else idle
+            if not dead[list(unit.places)].any() or len(rows) > MOST:
+                continue
             for ln_tau in np.linspace(fast, slow, 5 if any(unit.second) else 1):
                 row = best.copy()
                 unit.put(row, size, ln_tau)
+                rows.append(row)
+        for host in self.hosts:
+            if not (idle | low)[[*host.arc, *host.guest.places]].any():
+                continue
+            for ln_tau in np.linspace(fast, slow, 6)[:-1]:
+                row = best.copy()
+                row[list(host.arc)] = (size, ln_tau, ALPHA)[: len(host.arc)]
+                host.guest.put(row, size, slow)
                 rows.append(row)
         return rows
 
