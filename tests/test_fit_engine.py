@@ -14,7 +14,6 @@ from eisfit.circuit.circuit import Circuit
 from eisfit.errors import FitError, ModelError
 from eisfit.fitting.curve import Curve
 from eisfit.fitting.residual import Objective, deviations
-from eisfit.fitting.search import Effort
 from eisfit.fitting.solve import Limits, Starts, levenberg_marquardt
 from eisfit.fitting.transform import coordinates
 
@@ -112,8 +111,8 @@ def share_of_minima(family: str, seeds: range) -> float:
     return hits / len(seeds)
 
 
-# Cells whose slow arc came out alone, the fast one holding a Warburg that did nothing: values in the
-# order of the names of the parameters, noise, frequencies
+# Cells whose slow arc came out alone, the fast one holding a Warburg that did nothing: the values,
+# as they are named, noise, frequencies
 MISPLACED = [
     ((2.6e-7, 6.2, 3.5, 2.7e-5, 0.84, 164.0, 84.0, 4.67, 1.55e-4, 0.967), 0.002, WIDE),
     ((1.2e-7, 1.44, 49.0, 1.03e-7, 0.997, 36.8, 50.2, 576.0, 0.0516, 0.907), 0.0027, SLOW),
@@ -143,11 +142,12 @@ def test_one_of_two_like_elements_does_not_vanish():
 
 def test_a_start_of_the_user_is_followed_to_its_end():
     model = eisfit.load_model("R0-H1")
-    truth = dict(zip(model.names, (411.8, 6.556e-6, 7.07e-8, 0.95, 0.685), strict=True))
-    z = noisy(model.impedance(WIDE, truth), 0.0014, np.random.default_rng(7))
-    case = Case(eisfit.Spectrum(WIDE, z), model, truth, 0.0014)
-    started = eisfit.fit(case.spectrum, model, start=truth, effort=Effort(first=1, rounds=1))
-    assert started.chi_square <= 1.0001 * best_from_truth(case)
+    values = (411.807605305, 6.55582207323e-06, 7.06674867e-08, 0.950103655, 0.685378711)
+    truth = dict(zip(model.names, values, strict=True))
+    z = noisy(model.impedance(WIDE, truth), 0.00144344108, np.random.default_rng([20260, 7]))
+    started = eisfit.fit(eisfit.Spectrum(WIDE, z), model, start=truth)
+    # scipy's least_squares from there, steps scaled by the Jacobian: down a long flat valley
+    assert started.chi_square <= 1.0005 * 2.632240e-4
 
 
 @pytest.mark.parametrize(

@@ -286,7 +286,8 @@ def _doubts(
         hunt.regrouped = hunt.cost
         tests.append(moves.regroupings(hunt.best, bounds))
     found = np.concatenate(tests)
-    if not effort.doubts or not (len(found) or not first):
+    odd = len(moves.restarts.elements) > 1  # one may take the place of another
+    if not effort.doubts or not (len(found) or not first or odd):
         return found
     half = effort.later // 2
     others = moves.variations(hunt.best, bounds, hunt.rng, 0 if first else half)
