@@ -109,7 +109,9 @@ class Problem:
 
     def gamma(self, x: FloatArray) -> FloatArray:
         """Return gamma in ohm at the grid for (..., T + M) scaled unknowns."""
-        return (x * self.unit)[..., self.n_terms :] @ self.grid.values.T
+        coefficients = (x * self.unit)[..., self.n_terms :]
+        # Hat functions have their coefficients for values; the product is what draws cost most.
+        return coefficients if self.grid.basis == "linear" else coefficients @ self.grid.values.T
 
     def sizes(self, x: FloatArray) -> FloatArray:
         """Return the (T,) sizes of the series terms in SI units."""

@@ -221,15 +221,22 @@ def _widths(posterior: Posterior) -> FloatArray:
 def _supported(
     found: list[Peak], gamma: FloatArray, modulus: FloatArray, spacing: float, draws: Resamples
 ) -> tuple[list[Peak], Sightings | None]:
-    """Return the peaks that the resamples support, the weakest removed one by one."""
+    """Return the peaks that the resamples support.
+
+    The weakest goes first, and with it any that is weaker than its neighbours: whose range a peak
+    leaves to them may be what they lack.
+    """
     while found:
         sightings = look_again(found, draws.repeated, modulus, spacing, SMALLEST)
         parted = separation(found, draws.posterior, gamma, spacing)
         support = np.minimum(sightings.probability / _LEAST_PROBABILITY, parted / _LEAST_SEPARATION)
-        weakest = int(support.argmin())
-        if support[weakest] >= 1.0:
+        beside = np.pad(support, 1, constant_values=np.inf)
+        weak = (support < 1.0) & (support < beside[:-2]) & (support < beside[2:])
+        weak[int(support.argmin())] |= bool(support.min() < 1.0)
+        if not weak.any():
             return found, sightings
-        found = without(found, weakest, gamma)
+        for k in np.flatnonzero(weak)[::-1]:
+            found = without(found, int(k), gamma)
     return [], None
 
 

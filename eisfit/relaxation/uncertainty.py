@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eisfit.frozen import readonly
 from eisfit.relaxation.peaks import RISE, Peak, log_slope, shoulder_strength
 from eisfit.relaxation.select import Solution
 from eisfit.relaxation.solve import Regularised
@@ -54,11 +56,13 @@ def resample(solved: Regularised, count: int, seed: int) -> Resamples:
     some = np.logical_or.reduce(list(groups.values()))
     sigma = np.sqrt(solved.variance)
     noise = np.zeros((count, len(some)))
-    noise[:, some] = random.standard_normal((count, len(problem.target))) @ problem.matrix[:, some]
+    normal = _normal(seed, count, len(problem.target) + len(solved.weights))
+    of_data, of_prior = normal[:, : len(problem.target)], normal[:, len(problem.target) :]
+    noise[:, some] = of_data @ problem.matrix[:, some]
     rows = (problem.grid.derivative * np.sqrt(solved.weights)[:, None])[:, some[problem.n_terms :]]
     prior = np.zeros_like(noise)
     smooth = np.flatnonzero(some)[some[: problem.n_terms].sum() :]
-    prior[:, smooth] = random.standard_normal((count, len(rows))) @ rows
+    prior[:, smooth] = of_prior @ rows
     posterior, repeated = np.zeros_like(noise), np.zeros_like(noise)
     for k, loose in groups.items():
         chosen, solution = picked == k, path[k]
@@ -69,6 +73,12 @@ def resample(solved: Regularised, count: int, seed: int) -> Resamples:
         repeated[chosen] = np.where(problem.signs, again, np.maximum(again, 0.0))
         posterior[chosen] = drawn
     return Resamples(problem.gamma(posterior), problem.gamma(repeated))
+
+
+@lru_cache(maxsize=4)
+def _normal(seed: int, count: int, numbers: int) -> FloatArray:
+    """Return (count, numbers) normal deviates; spectra of one grid share them."""
+    return readonly(np.random.default_rng([seed, 1]).standard_normal((count, numbers)))
 
 
 def _loose(solved: Regularised, solution: Solution) -> BoolArray:
