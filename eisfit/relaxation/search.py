@@ -29,14 +29,14 @@ FloatArray = NDArray[np.float64]
 GAIN = 0.5
 # And what it must have gained for another look around.
 _WORTH = 3.0
-_RELEVANT = 9.0
+_RELEVANT = 6.0
 # What a candidate may still gain by being fitted to the end.
 _UNFINISHED = 5.0
 _ROUNDS = 6
 _STEPS = 6
 # Fall of the cost in one step below which a candidate is near enough to be compared.
 _ROUGHLY = 0.5
-_MOST_KEPT = 14
+_MOST_KEPT = 12
 # How much longer candidates that were still falling are fitted on.
 _PATIENCE = 2
 _MOST_PEAKS = 12
