@@ -112,8 +112,6 @@ def mcmc(result: FitResult, steps: int, walkers: int | None, seed: int) -> Chain
     """
     least_squares_only(result, "MCMC", "take bootstrap()")
     check_noise(result)
-    if find_spec("emcee") is None:
-        raise EngineError("MCMC needs emcee: pip install 'eisfit-toolkit[mcmc]'")
     again = Again.of(result)
     size = len(again.u)
     count = max(32, 4 * size) if walkers is None else whole(walkers, "walkers")
@@ -122,6 +120,8 @@ def mcmc(result: FitResult, steps: int, walkers: int | None, seed: int) -> Chain
     if whole(steps, "steps") < 100:
         raise FitError(f"{steps} steps say nothing: take at least 100, better thousands")
     whole(seed, "seed")
+    if find_spec("emcee") is None:
+        raise EngineError("MCMC needs emcee: pip install 'eisfit-toolkit[mcmc]'")
     posterior = _Posterior(
         again, max(again.cost(), 1e-300), result.n_data, bool(result.settings.get("absolute_sigma"))
     )
