@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from eisfit.errors import RelaxationError
 from eisfit.kernels import log_tau_grid
-from eisfit.relaxation import report
+from eisfit.relaxation import report, sentences
 from eisfit.relaxation.blend import Blend, blend
 from eisfit.relaxation.discretization import coefficient_of
 from eisfit.relaxation.mixture import Target
@@ -81,7 +81,7 @@ def drt_spectrum(spectrum: Spectrum, **options: Any) -> DRTResult:
         target = Target.of(problem, used.omega, sigma)
         both = blend(problem, target, solved, found, modulus)
         result = _blended_result(spectrum, settings, modulus, found, both)
-    said = report.on_weights(used.frequency, factors)
+    said = sentences.on_weights(used.frequency, factors)
     return replace(result, messages=(*result.messages, *said)) if said else result
 
 
@@ -353,7 +353,7 @@ def _result(
         method=settings.chosen_method,
         sweep=np.column_stack([lambdas, solved.sweep.scores]) if searched else np.empty((0, 2)),
         residuals=residuals,
-        messages=report.messages(rows, tail, solved.sweep.at_end, sizes[0.0], rms),
+        messages=sentences.messages(rows, tail, solved.sweep.at_end, sizes[0.0], rms),
         peak_rows=tuple(rows),
         tail=tail,
         seed=settings.seed,
