@@ -75,3 +75,21 @@ def test_the_same_chain_as_pyimpspec(test, part):
     ours = chain.fit(OMEGA, z, tau, part)
     difference = np.abs(ours.impedance(OMEGA) - theirs.impedances) / np.abs(z)
     assert np.sqrt(np.mean(difference**2)) < 1.2 * NOISE
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize("count", [6, 14, 24])
+def test_the_same_chain_and_mu_as_impedance_py(count):
+    """Its normal equations and our factor give the same elements on the same time constants."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        peer = pytest.importorskip(
+            "impedance.validation", reason="impedance.py is not installed (extra 'peers')"
+        )
+        z = measured()
+        tau = peer.get_tc_distribution(FREQUENCY, count)
+        elements, mu = peer.fit_linKK(FREQUENCY, tau, count, z, "complex", add_cap=True)
+    ours = chain.fit(OMEGA, z, tau, "both")
+    assert ours.mu == pytest.approx(mu, rel=1e-6)
+    np.testing.assert_allclose(ours.solution[0], elements[0], rtol=1e-5)
+    np.testing.assert_allclose(ours.solution[3:], elements[1 : count + 1], rtol=1e-5)

@@ -35,7 +35,7 @@ class KKResult(FrozenArrays):
     mu : float
         1 - sum |R_k < 0| / sum |R_k >= 0|; 1 for no negative element.
     rms : float
-        sqrt(mean |residual|^2 / 2) over the points used.
+        sqrt(mean |residual|^2 / 2) over the points used, single outliers left out.
     verdict : str
         "valid", "doubtful" or "invalid".
     message : str
@@ -137,7 +137,6 @@ def _result(spectrum: Spectrum, used: Spectrum, chain: Chain, keep: NDArray[np.b
         spectrum.modulus > 0, spectrum.modulus, np.nan
     )
     tested = ~spectrum.mask
-    rms = float(np.sqrt(np.mean(np.abs(residuals[tested]) ** 2) / 2.0))
     found = judge(used.frequency, residuals[tested], ~keep)
     reasons = np.full(len(spectrum), "", dtype=object)
     reasons[tested] = found.reasons
@@ -149,7 +148,7 @@ def _result(spectrum: Spectrum, used: Spectrum, chain: Chain, keep: NDArray[np.b
         impedance,
         len(chain.tau),
         chain.mu,
-        rms,
+        found.rms,
         found.verdict,
         found.message,
         reasons != "",
