@@ -16,6 +16,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from eisfit.cli import options as o
+from eisfit.errors import EngineError
 
 
 def spread(command: Callable[..., int]) -> Callable[..., int]:
@@ -109,6 +110,52 @@ class Selection(Reading):
             "--sweep", metavar="N", min=1, help="Only this sweep; may be given several times."
         ),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Relaxation:
+    """How a distribution of relaxation times is computed, and by what."""
+
+    weighting: Annotated[
+        o.DRTWeighting | None,
+        typer.Option(help="Of the data.  [default: modulus; pydrttools has unit alone]"),
+    ] = None
+    regularization: o.RegularizationOption = "auto"
+    method: Annotated[
+        o.DRTMethod | None,
+        typer.Option(help="blend: peaks and the regularised curve (default); tikhonov: the plain"
+                     " penalty."),
+    ] = None  # fmt: skip
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Gamma of either sign, for inductive loops.")
+    ] = False
+    engine: Annotated[o.DRTEngine, typer.Option(help="What computes the DRT.")] = o.DRTEngine.EISFIT
+    seed: o.SeedOption = 0
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `eisfit.drt` is asked for.
+
+        Raises
+        ------
+        EngineError
+            If the engine has no such option.
+        """
+        asked: dict[str, Any] = {"regularization": self.regularization}
+        if self.engine is o.DRTEngine.EISFIT:
+            asked |= {"weighting": self.weighting.value if self.weighting else "modulus"}
+            asked |= {"seed": self.seed, "signed": self.signed}
+            return asked | ({"method": self.method.value} if self.method else {})
+        if self.weighting not in (None, o.DRTWeighting.UNIT):
+            raise EngineError(
+                f"{self.engine.value} has no weighting {self.weighting.value!r}: leave it out, or "
+                "take unit"
+            )
+        if self.method or self.signed:
+            raise EngineError(
+                f"{self.engine.value} has neither --method nor --signed: leave them out"
+            )
+        return asked
 
 
 @dataclass(frozen=True)
@@ -251,8 +298,8 @@ class Work(Reading):
     kk: Annotated[bool, typer.Option("--kk", help="Kramers-Kronig test as well.")] = False
     drt: Annotated[bool, typer.Option("--drt", help="Relaxation times as well.")] = False
     drt_method: Annotated[
-        o.BatchDRT, typer.Option(help="blend is the truest, and five times as slow.")
-    ] = o.BatchDRT.ADAPTIVE
+        o.DRTMethod, typer.Option(help="blend is the truest, and five times as slow.")
+    ] = o.DRTMethod.ADAPTIVE
     drt_samples: Annotated[
         int, typer.Option(min=0, metavar="N", help="Resamples, for intervals of peaks.")
     ] = 0

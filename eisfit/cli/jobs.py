@@ -15,7 +15,6 @@ from eisfit.cli import tables
 from eisfit.cli.drawing import Draw, Drawn
 from eisfit.cli.screen import Screen
 from eisfit.cli.text import number, percent, prefixed
-from eisfit.errors import EngineError
 from eisfit.export import csv_text
 from eisfit.saved import saved_text
 from eisfit.tables import frame, records
@@ -140,15 +139,8 @@ class Relaxation:
     plots = ("drt",)
 
     @classmethod
-    def of(cls, engine: str, regularization: str, weighting: str | None, seed: int) -> Relaxation:
+    def of(cls, engine: str, options: Mapping[str, Any]) -> Relaxation:
         """Return the job; a wrong option is found here, before any file is read."""
-        options: dict[str, Any] = {"regularization": regularization}
-        if engine == "eisfit":
-            options |= {"weighting": weighting or "modulus", "seed": seed}
-        elif weighting not in (None, "unit"):
-            raise EngineError(
-                f"{engine} has no weighting {weighting!r}: leave it out, or take unit"
-            )
         return cls(engine, checked_drt_options(options, engine))
 
     def compute(self, spectrum: Spectrum) -> DRTResult:
@@ -160,10 +152,11 @@ class Relaxation:
         return {"drt_peaks.csv": result.peaks()}
 
     def contents(self, result: DRTResult) -> dict[str, str]:
-        names = ("tau_s", "frequency_hz", "gamma_ohm", "lower_ohm", "upper_ohm", "in_window")
-        columns = (
+        names = ("tau_s", "frequency_hz", "gamma_ohm", "lower_ohm", "upper_ohm", "in_window",
+                 "regularised_ohm", "parametric_ohm")  # fmt: skip
+        columns: tuple[Any, ...] = (
             result.tau, 1.0 / (2.0 * np.pi * result.tau), result.gamma, result.lower,
-            result.upper, result.in_window,
+            result.upper, result.in_window, result.regularised, result.parametric,
         )  # fmt: skip
         rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
         return {"drt.csv": csv_text(frame(rows, names))}
@@ -205,16 +198,14 @@ class Validity:
 
     def frames(self, result: KKResult) -> dict[str, pd.DataFrame]:
         names = ("sample", "sweep", "frequency_hz", "residual_real", "residual_imaginary",
-                 "suspect", "masked_because")  # fmt: skip
+                 "suspect", "masked_because", "suspect_because", "noise_ohm")  # fmt: skip
         spectrum = result.spectrum
-        rows = [
-            dict(
-                zip(names, (spectrum.label, spectrum.sweep, f, r.real, r.imag, s, why), strict=True)
-            )
-            for f, r, s, why in zip(
-                spectrum.frequency, result.residuals, result.suspect, spectrum.reasons, strict=True
-            )
-        ]
+        columns = (
+            [spectrum.label] * len(spectrum), [spectrum.sweep] * len(spectrum), spectrum.frequency,
+            result.residuals.real, result.residuals.imag, result.suspect, spectrum.reasons,
+            result.reasons, result.noise,
+        )  # fmt: skip
+        rows = [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
         return {"kramers_kronig.csv": frame(rows, names)}
 
     def contents(self, result: KKResult) -> dict[str, str]:
@@ -228,8 +219,9 @@ class Validity:
         screen.notes(_with_warnings(result.spectrum))
 
     def document(self, result: KKResult) -> dict[str, Any]:
+        table = self.frames(result)["kramers_kronig.csv"].drop(columns=["sample", "sweep"])
         notes = list(_with_warnings(result.spectrum))
-        return {"kramers_kronig": _verdict(result), "notes": notes}
+        return {"kramers_kronig": _verdict(result), "points": records(table), "notes": notes}
 
 
 def _with_warnings(spectrum: Spectrum, notes: Sequence[str] = ()) -> tuple[str, ...]:
@@ -308,6 +300,11 @@ def _verdict(result: KKResult) -> dict[str, Any]:
         "rms": result.rms,
         "n_rc": result.n_rc,
         "mu": result.mu,
+        "suspect": [
+            {"frequency_hz": float(f), "because": why}
+            for f, why in zip(result.spectrum.frequency, result.reasons, strict=True)
+            if why
+        ],
     }
 
 
@@ -318,6 +315,10 @@ def _distribution(result: DRTResult) -> dict[str, Any]:
         "inductance_h": result.inductance,
         "regularization": result.regularization,
         "criterion": result.criterion,
+        "method": result.method,
+        "share": result.share,
+        "reason": result.reason,
+        "tail": [{"size": size, "alpha": alpha} for size, alpha in result.tail],
         "rms": result.rms,
         "messages": list(result.messages),
     }

@@ -66,8 +66,8 @@ class DRTEngine(StrEnum):
     PYDRTTOOLS = "pydrttools"
 
 
-class BatchDRT(StrEnum):
-    """How a batch computes distributions of relaxation times."""
+class DRTMethod(StrEnum):
+    """How distributions of relaxation times are computed."""
 
     ADAPTIVE = "adaptive"
     TIKHONOV = "tikhonov"

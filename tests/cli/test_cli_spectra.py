@@ -222,6 +222,47 @@ def test_drt_alone(run: Run, cell: Path, tmp_path: Path) -> None:
     assert "(gcv)" in shown
 
 
+def test_drt_by_the_plain_penalty_and_with_a_negative_peak(run: Run, tmp_path: Path) -> None:
+    f = np.geomspace(1e5, 1e-2, 71)
+    s = 2j * np.pi * f
+    loop = impedance(f) - 20.0 / (1.0 + (s * 1.5) ** 0.9)  # an inductive loop of 20 ohm at 1.5 s
+    path = tmp_path / "loop.csv"
+    rows = (f"{a!r},{b.real!r},{b.imag!r}" for a, b in zip(f.tolist(), loop.tolist(), strict=True))
+    path.write_text("frequency_hz,real_ohm,imaginary_ohm\n" + "\n".join(rows) + "\n")
+    (result,) = strict(run("drt", path, "--signed", "--json")[1])["results"]
+    negative = [row for row in result["peaks"] if row["resistance_ohm"] < 0]
+    assert [row["resistance_ohm"] for row in negative] == [pytest.approx(-20, rel=0.1)]
+    assert negative[0]["tau_s"] == pytest.approx(1.5, rel=0.1)
+    arc = write(tmp_path / "arc.csv")
+    (result,) = strict(run("drt", arc, "--method", "tikhonov", "--json")[1])["results"]
+    assert result["drt"]["share"] == 0
+    assert result["drt"]["method"] == "tikhonov"
+    assert run("drt", path, "--method", "blend", "--signed")[0] == 2
+
+
+def test_kk_says_why_a_point_is_suspect_and_how_large_the_noise_is(
+    run: Run, tmp_path: Path
+) -> None:
+    f = np.geomspace(1e5, 1.0, 41)
+    both = np.random.default_rng(6).standard_normal((2, 41))
+    clean = impedance(f)
+    z = clean + 2e-3 * np.abs(clean) * (both[0] + 1j * both[1])
+    z[20] *= 1.2
+    path = tmp_path / "spike.csv"
+    rows = (f"{a!r},{b.real!r},{b.imag!r}" for a, b in zip(f.tolist(), z.tolist(), strict=True))
+    path.write_text("frequency_hz,real_ohm,imaginary_ohm\n" + "\n".join(rows) + "\n")
+    out = tmp_path / "out"
+    (result,) = strict(run("kk", path, "-o", out, "--json")[1])["results"]
+    (suspect,) = result["kramers_kronig"]["suspect"]
+    assert suspect["frequency_hz"] == pytest.approx(f[20])
+    assert "outlier" in suspect["because"]
+    table = pd.read_csv(out / "kramers_kronig.csv")
+    assert table.suspect_because.notna().tolist() == table.suspect.tolist() == [*(f == f[20])]
+    # 0.2 % of the modulus was put in
+    assert np.median(table.noise_ohm / np.abs(clean)) == pytest.approx(2e-3, rel=0.3)
+    assert [point["noise_ohm"] for point in result["points"]] == pytest.approx([*table.noise_ohm])
+
+
 def test_kk_finds_what_is_broken(run: Run, tmp_path: Path) -> None:
     f = np.geomspace(1e5, 1.0, 41)
     z = impedance(f) + 30.0 * np.exp(-(np.log(f / 100.0) ** 2))  # real part alone: not causal

@@ -6,16 +6,8 @@ from typing import Annotated
 
 import typer
 
-from eisfit.cli.groups import Output, Selection, Settings
-from eisfit.cli.options import (
-    DRTEngine,
-    DRTWeighting,
-    Engine,
-    JsonOption,
-    ModelOption,
-    RegularizationOption,
-    SeedOption,
-)
+from eisfit.cli.groups import Output, Relaxation, Selection, Settings
+from eisfit.cli.options import Engine, JsonOption, ModelOption
 
 
 def fit(
@@ -49,24 +41,13 @@ def fit(
 
 
 def drt(
-    *,
-    output: Output,
-    as_json: JsonOption = False,
-    selection: Selection,
-    weighting: Annotated[
-        DRTWeighting | None,
-        typer.Option(help="Of the data.  [default: modulus; pydrttools has unit alone]"),
-    ] = None,
-    regularization: RegularizationOption = "auto",
-    engine: Annotated[DRTEngine, typer.Option(help="What computes the DRT.")] = DRTEngine.EISFIT,
-    seed: SeedOption = 0,
+    *, output: Output, as_json: JsonOption = False, selection: Selection, settings: Relaxation
 ) -> int:
     """Distribution of relaxation times, and its peaks."""
-    from eisfit.cli.jobs import Relaxation
+    from eisfit.cli import jobs
     from eisfit.cli.run import run
 
-    chosen = weighting.value if weighting else None
-    job = Relaxation.of(engine.value, regularization, chosen, seed)
+    job = jobs.Relaxation.of(settings.engine.value, settings.options)
     return run(job, selection, output, as_json)
 
 
