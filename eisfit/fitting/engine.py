@@ -19,12 +19,10 @@ from eisfit.fitting.backend import compiled
 from eisfit.fitting.finish import Settled, in_order, settle
 from eisfit.fitting.known import Knowledge, knowledge
 from eisfit.fitting.options import FitOptions, options_from
-from eisfit.fitting.orders import Orders
 from eisfit.fitting.problem import Problem
 from eisfit.fitting.residual import deviations, weighting_name
 from eisfit.fitting.result import FitResult
-from eisfit.fitting.search import search
-from eisfit.fitting.start import cloud
+from eisfit.fitting.second import Begin, searched
 from eisfit.spectrum import Spectrum
 
 __all__ = [
@@ -68,20 +66,12 @@ def fit_spectra(
     for chunk in _chunks(spectra, options):
         began = perf_counter()
         used = [spectra[i].used() for i in chunk]
-        problem = Problem.of(used, model, trimmed(options, spectra[chunk[0]]))
-        objective = problem.objective
-        grid = objective.curve.omega.tobytes()
-        shapes = cloud(model.circuit, objective.coords, grid, options.seed)
-        given = problem.given(shapes)
-        orders = Orders.of(problem)
-        if orders is not None:
-            shapes = orders.shapes(problem, shapes, options.seed)
-            given = np.concatenate([given, orders.starts(problem, used[0], options)])
-        bounds = (problem.lower, problem.upper)
+        cut = trimmed(options, spectra[chunk[0]])
+        problem = Problem.of(used, model, cut)
+        begin = Begin.of(problem, used[0], cut, options.seed)
         until = began + options.budget_s * len(chunk)
-        effort = replace(options.search, budget_s=until - perf_counter())
-        found = search(objective, bounds, shapes, given, options.seed, effort)
-        settled = settle(problem, options, shapes, found, until)
+        found = searched(begin, used, cut, until)
+        settled = settle(problem, options, begin.shapes, found, until)
         late = perf_counter() > until
         own = [spectra[i] for i in chunk]
         fits = results_of(own, problem, options, settled, late)

@@ -6,7 +6,6 @@ vanish: its derivatives are gone then, and no descent brings it back.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -17,30 +16,15 @@ from numpy.typing import NDArray
 
 from eisfit.circuit.circuit import Circuit
 from eisfit.circuit.parser import Leaf, Node, leaves
+from eisfit.fitting.reassign import ALPHA, Reassign, Unit, Units
 from eisfit.fitting.residual import Objective
 from eisfit.fitting.transform import Coordinates
 
 Array = NDArray[Any]
 
 SHARES = (0.3, 0.7)  # of its arc's resistance that a guest begins with
-ALPHA = 0.8  # at which exponents begin
 MOST = 30  # places to revive elements at
 NEAR = 1e-3  # a coordinate that near to its bound is at it
-
-
-@dataclass(frozen=True)
-class Unit:
-    """Some free coordinates (indices), and what each is: ohm**ohm * second**second, or exponent."""
-
-    places: tuple[int, ...]
-    ohm: tuple[float, ...]
-    second: tuple[float, ...]
-    exponent: tuple[bool, ...]
-
-    def put(self, row: Array, ln_r: float, ln_tau: float) -> None:
-        """Begin anew in a row (F,), in place, with this resistance and time constant."""
-        size = np.array(self.ohm) * ln_r + np.array(self.second) * ln_tau
-        row[list(self.places)] = np.where(self.exponent, ALPHA, size)
 
 
 @dataclass(frozen=True)
@@ -58,6 +42,7 @@ class Restarts:
     hosts: tuple[Host, ...]
     arcs: tuple[tuple[int, ...], ...]
     elements: tuple[Unit, ...]
+    reassign: Reassign
 
     @classmethod
     def of(cls, objective: Objective) -> Restarts:
@@ -69,10 +54,15 @@ class Restarts:
 
     def rows(self, objective: Objective, s: int, best: Array, bounds: tuple[Array, Array]) -> Array:
         """Return places (G, F) to start from, for the best one of spectrum s."""
-        rows = self._moved_in(objective, best)
+        omega = objective.curve.omega
+        window = float(-np.log(omega.max())), float(-np.log(omega.min()))
+        rows = self._moved_in(objective, best) + self.reassign.rows(best, window)
+        rows += self.reassign.anew(best, window)
         if self.elements:
             rows += self._revived(objective, s, best, bounds)
-        return np.clip(np.array(rows), *bounds) if rows else np.empty((0, len(best)))
+        if not rows:
+            return np.empty((0, len(best)))
+        return np.clip(np.array(rows), *bounds)
 
     def _moved_in(self, objective: Objective, best: Array) -> list[Array]:
         """Return places where each arc in turn holds the guest, at the slow end or in the window.
@@ -133,14 +123,14 @@ class Restarts:
         return rows
 
 
-NOTHING = Restarts((), (), ())
+NOTHING = Restarts((), (), (), Reassign((), ()))
 
 
 @lru_cache(maxsize=64)
 def _restarts(
     circuit: Circuit, coords: Coordinates, free: tuple[int, ...], inside: tuple[int, ...]
 ) -> Restarts:
-    units = _Units(circuit, coords, {i: k for k, i in enumerate(free)})
+    units = Units(circuit, coords, {i: k for k, i in enumerate(free)})
     hosts, arcs = [], []
     for arc in coords.arcs:
         members = [i for i in (arc.resistance, arc.store, arc.alpha) if i is not None]
@@ -153,34 +143,10 @@ def _restarts(
         if guest.places:
             hosts.append(Host(own, guest))
     ends = np.cumsum([0, *(len(leaf.element.parameters) for leaf in circuit.elements)]).tolist()
-    elements = [units.of(range(a, b)) for a, b in pairwise(ends) if a in inside]
-    return Restarts(tuple(hosts), tuple(arcs), tuple(unit for unit in elements if unit.places))
-
-
-@dataclass(frozen=True)
-class _Units:
-    """Makes units of a circuit's parameters; `place` has the free ones."""
-
-    circuit: Circuit
-    coords: Coordinates
-    place: dict[int, int]
-
-    def of(self, indices: Iterable[int]) -> Unit:
-        """Return the free ones of some parameters."""
-        times = {arc.store for arc in self.coords.arcs}
-        found = [i for i in indices if i in self.place]
-        kinds = []
-        for i in found:
-            spec = self.circuit.slots[i].parameter
-            second = ALPHA if spec.second == "alpha" else float(spec.second)
-            kinds.append((0.0, 1.0, False) if i in times else
-                         (float(spec.ohm), second, spec.is_exponent))  # fmt: skip
-        return Unit(
-            tuple(self.place[i] for i in found),
-            tuple(ohm for ohm, _, _ in kinds),
-            tuple(second for _, second, _ in kinds),
-            tuple(exponent for _, _, exponent in kinds),
-        )
+    others = [range(a, b) for a, b in pairwise(ends) if a in inside]
+    elements = [unit for unit in map(units.of, others) if unit.places]
+    reassign = Reassign.of(units, others)
+    return Restarts(tuple(hosts), tuple(arcs), tuple(elements), reassign)
 
 
 def _parallel(circuit: Circuit) -> list[range]:
