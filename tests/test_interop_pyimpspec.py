@@ -17,6 +17,24 @@ FREQUENCY = np.geomspace(1e6, 1e-2, 41)
 WRITTEN = [element for element in ELEMENTS if export_of(element)]
 
 
+# Every pore that a Tlm can be: rails, walls and ends, a second end beside it, other lengths
+TLM = [
+    "Tlm",
+    "R{R=7}[Tlm{X_1=[R{R=4}],Zeta=[C{C=1e-2}],L=2.5}]",
+    "[Tlm{X_1=short,X_2=[R{R=4}],Z_B=short,L=0.5}]",
+    "[Tlm{X_1=[R{R=4}],Z_B=[Q{Y=0.02,n=0.7}],L=0.5}]",
+    "[Tlm{X_1=[R{R=4}],Z_A=[Q{Y=0.02,n=0.7}],L=0.5}]",
+    "[Tlm{X_1=[R{R=4}],Z_B=[C{C=0.02}],Zeta=[Q{Y=0.01,n=0.85}],L=3}]",
+    "[Tlm{Zeta=(R{R=30}Q{Y=0.01,n=0.85}),L=3}]",
+    "[Tlm{Z_B=short,Zeta=(Q{Y=0.01,n=0.85}R{R=30}),L=3}]",
+    "[Tlm{Z_A=short,Zeta=(C{C=0.01}R{R=30}),L=3}]",
+    "[Tlm{Z_B=(R{R=9}Q{Y=1e-4,n=0.9}),Zeta=(R{R=30}Q{Y=0.01,n=0.85}),L=3}]",
+    "R{R=2}[Tlm{Z_A=[R{R=3}(C{C=1e-5}R{R=8})],Z_B=short,Zeta=(R{R=30}C{C=0.01}),L=3}]C{C=0.1}",
+    "[Tlm{Z_A=[C{C=1e-5}],Z_B=[Q{Y=0.02,n=0.7}]}]",
+    "R{R=2}([Tlm{X_1=[R{R=4}],X_2=[R{R=11}],Zeta=(R{R=30}C{C=0.01}),L=1.7}]C{C=1e-6})",
+]
+
+
 def drawn(model_text: str, seed: int = 0) -> dict[str, float]:
     rng = np.random.default_rng(seed)
     return {
@@ -40,6 +58,9 @@ def drawn(model_text: str, seed: int = 0) -> dict[str, float]:
         (" !V=1! R ( R{R = 5} Q ) ", "R1-p(R2,CPE1)"),
         ("W{n=0.5}W{n=0.4F}W", "We1-We2-W1"),
         ("TlmnoTlmboTlmbsLs", "Ls1-TLMQ1-Wse1-Ls2"),
+        ("R Tlm", "R1-TLMQ1"),
+        ("RTlm{Z_A=[R(RC)],Z_B=zero,Zeta=(QR)}Tlm", "R1-p(R2-p(R3,C1),Tlmns1)-TLMQ1"),
+        ("(CTlm{X_2=[R],Zeta=(RC),L=2f:pore})", "p(C1,R1-T1)"),
     ],
 )
 def test_circuits_read(text: str, numbered: str) -> None:
@@ -86,7 +107,21 @@ def test_values_are_converted() -> None:
         ("RC)", "nothing is open here", 3),
         ("RX", "unknown element 'X' of pyimpspec", 2),
         ("R1", "unknown element 'R1'", 1),
-        ("RTlm", "circuits of its own", 2),
+        ("RTlm{Zeta=W}", "Zeta is another circuit, the end open; there are Zeta=Q", 2),
+        ("Tlm{Zeta=(RQ),Z_B=R}", r"Zeta is \(RQ\), the end a resistor", 1),
+        ("Tlm{X_2=R}", r"Zeta must be \(RC\) and both ends open", 1),
+        ("Tlm{X_1=short}", "X_1 and X_2 must be one resistor and one short", 1),
+        ("Tlm{X_1=open}", "X_1 and X_2 must be one resistor and one short", 1),
+        ("Tlm{X_1=C}", "X_1 and X_2 must be one resistor and one short", 1),
+        ("Tlm{Z_A=short,Z_B=short}", "Z_A must not be a short", 1),
+        ("Tlm{Zeta=open}", "Zeta is open", 1),
+        ("Tlm{Zeta=[Tlm]}", "a Tlm within a Tlm", 11),
+        ("Tlm{Zeta=Q,Zeta=C}", r"no \(further\) Zeta; it has X_1", 12),
+        ("Tlm{Zeta=}", "expected a circuit, open or short", 10),
+        ("Tlm{Zeta=openly}", "unknown element 'openly'", 10),
+        ("Tlm{Zeta=(RQ}", "expected an element or a bracket", 13),
+        ("Tlm{Zeta=(RQ", "never closed", 10),
+        ("Tlm{L=0}", "L = 0 is not within 1e-24", 7),
         ("!V=2!R", "version 2", 4),
         ("R{Q=1}", r"R has no \(further\) Q; it has R", 3),
         ("R{R=1,R=2}", r"no \(further\) R", 7),
@@ -180,7 +215,39 @@ def theirs(circuit: Any) -> np.ndarray:
 @pytest.mark.peers
 class TestWithPeer:
     def test_all_of_its_elements_are_known(self, peer: Any) -> None:
-        assert set(peer.get_elements(private=True)) - {"Tlm"} == set(PEERS)
+        assert set(peer.get_elements(private=True)) == {"Tlm", *PEERS}
+
+    @pytest.mark.filterwarnings("ignore:overflow encountered in (cosh|sinh)")
+    @pytest.mark.parametrize("text", TLM)
+    def test_general_lines_agree(self, peer: Any, text: str) -> None:
+        """Its own eight formulas, evaluated by itself."""
+        circuit = peer.parse_cdc(text)
+        # Of two rails it takes the hyperbolic sine, which overflows above
+        f = FREQUENCY[FREQUENCY < 1e4] if "X_2=[R{R=11" in text else FREQUENCY
+        expected = circuit.get_impedances(f)
+        for found in (from_cdc(text), from_pyimpspec(circuit)):
+            z = found.model.impedance(f, found.values)
+            np.testing.assert_allclose(z, expected, rtol=1e-9)
+            if "T1" not in found.model.circuit.text:
+                again = to_pyimpspec(found.model, found.values, found.fixed)
+                np.testing.assert_allclose(again.get_impedances(f), z, rtol=1e-12)
+
+    @pytest.mark.filterwarnings("ignore")
+    def test_a_fit_of_a_general_line_keeps_the_errors_of_the_others(self, peer: Any) -> None:
+        circuit = peer.parse_cdc("R{R=10}[Tlm{X_1=[R{R=80f}],Zeta=[Q{Y=1e-3f,n=0.9f}]}]C{C=0.1}")
+        z = theirs(circuit) * (1 + 1e-3 * np.random.default_rng(0).normal(size=41))
+        fit = peer.fit_circuit(
+            circuit, peer.DataSet(FREQUENCY, z), method="least_squares", weight="modulus",
+            num_procs=1,
+        )  # fmt: skip
+        found = from_pyimpspec(fit)
+        assert found.model.circuit.text == "R1-TLMQ1-C1"
+        assert found.fixed == {"TLMQ1_0", "TLMQ1_1", "TLMQ1_2"}
+        for ours, their, symbol in (("R1", "R_1", "R"), ("C1", "C_1", "C")):
+            expected = fit.parameters[their][symbol]
+            assert found.values[ours] == pytest.approx(expected.value)
+            assert found.stderr[ours] == pytest.approx(expected.stderr)
+            assert expected.stderr > 0
 
     @pytest.mark.parametrize("known", PEERS.values(), ids=PEERS)
     def test_defaults_are_its_own(self, peer: Any, known: PeerElement) -> None:

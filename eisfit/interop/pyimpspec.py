@@ -35,8 +35,8 @@ def from_cdc(text: str) -> Exchanged:
     Raises
     ------
     CircuitError
-        If the text does not parse; a caret marks where. The general transmission line Tlm, which
-        holds circuits of its own, is not read.
+        If the text does not parse, or a general transmission line Tlm holds circuits that make none
+        of our pores; a caret marks where.
     ModelError
         If a value is beyond what our elements allow: not positive, or an n above 1/2 of a Wo or Ws.
     """
@@ -54,7 +54,7 @@ def from_pyimpspec(source: Any) -> Exchanged:
     ModelError
         If it is neither, or a value is beyond what our elements allow.
     CircuitError
-        If it holds a general transmission line.
+        If it holds a general transmission line (Tlm) that is none of our pores.
     """
     circuit = getattr(source, "circuit", source)
     if not hasattr(circuit, "serialize"):
@@ -155,16 +155,18 @@ def _exchanged(circuit: Circuit, entries: list[Entry], errors: Array | None) -> 
     at = 0
     for entry in entries:
         convert = entry.peer.plain_to_ours if entry.is_plain else entry.peer.to_ours
-        size = len(entry.values)
+        size, reported = len(entry.values), entry.reported
         conversion = Conversion(((size, convert),))
         ours = conversion.values(entry.values)
         values.append(ours)
         fixed.append(conversion.fixed(entry.values, entry.fixed))
         limits.append(conversion.bounds(entry.values, entry.bounds, entry.fixed))
-        given = np.full(size, np.nan) if errors is None else errors[at : at + size]
+        given = np.full(size, np.nan)
+        if errors is not None and reported == size:
+            given = errors[at : at + size]
         known = np.where(entry.fixed, 0.0, given)
         stderr.append(conversion.stderr(entry.values, known))
-        at += size
+        at += reported
     row = np.concatenate(values)
     bounds = {}
     for slot, value, ends in zip(circuit.slots, row, np.concatenate(limits), strict=True):

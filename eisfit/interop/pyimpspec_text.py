@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isinf
 from typing import Literal
 
 import numpy as np
 
 from eisfit.circuit.elements import BY_SYMBOL
-from eisfit.circuit.parser import MAX_LENGTH, Group, Leaf, Node, Reader, group
+from eisfit.circuit.parser import MAX_LENGTH, Group, Leaf, Node, Reader, group, relabelled
 from eisfit.errors import CircuitError
 from eisfit.interop.exchange import Array
-from eisfit.interop.pyimpspec_elements import PEERS, PeerElement
+from eisfit.interop.pyimpspec_elements import PEERS, PeerElement, PeerParameter
+from eisfit.interop.pyimpspec_lines import Kind as PartKind
+from eisfit.interop.pyimpspec_lines import Known, Part, line_of, part_of
 
 _VERSION = re.compile(r"\s*!\s*V\s*=\s*(\d+)\s*!")
 _ELEMENT = re.compile(r"[A-Za-z][a-z0-9_]*")
@@ -25,13 +27,15 @@ _SYMBOL = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _NUMBER = re.compile(r"-?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?", re.ASCII)
 _BLANK = re.compile(r"\s*")
 Kind = Literal["series", "parallel"]
+_WORDS: dict[str, PartKind] = {"open": "open", "inf": "open", "short": "short", "zero": "short"}
 
 
 @dataclass(frozen=True)
 class Entry:
     """One element of the text: values, bounds (m, 2) and constants, in the order of its own.
 
-    `bounds` are NaN where they are its defaults.
+    `bounds` are NaN where they are its defaults. `reported` is how many of the values have an error
+    in a fit of pyimpspec: it has none for circuits within an element.
     """
 
     label: str
@@ -40,6 +44,7 @@ class Entry:
     values: Array
     bounds: Array
     fixed: Array
+    reported: int = 0
 
     @property
     def is_plain(self) -> bool:
@@ -68,6 +73,7 @@ class _Extended(Reader):
         self.at = 0
         self.entries: list[Entry] = []
         self.counts: dict[str, int] = {}
+        self.inside = False  # of a Tlm
 
     def read(self) -> tuple[Node, list[Entry]]:
         version = _VERSION.match(self.text)
@@ -75,9 +81,16 @@ class _Extended(Reader):
             if version[1] != "1":
                 self.fail(version.start(1), f"version {version[1]} of the code is not known")
             self.at = version.end()
+        root = self.connection("")
+        if root is None:
+            self.fail(self.at, "the circuit has no element")
+        return root, self.entries
+
+    def connection(self, ends: str) -> Node | None:
+        """Return the parts in series up to the end or, outside of brackets, to one of `ends`."""
         # One frame for each open bracket: where it opened, what closes it, its kind, its parts
         frames: list[tuple[int, str, Kind, list[Node]]] = [(0, "", "series", [])]
-        while self.peek():
+        while self.peek() and not (len(frames) == 1 and self.peek() in ends):
             opened, closing, kind, parts = frames[-1]
             letter = self.peek()
             if letter in "([":
@@ -97,9 +110,7 @@ class _Extended(Reader):
                 parts.append(self.element())
         if len(frames) > 1:
             self.fail(frames[-1][0], "this bracket is never closed")
-        if not frames[0][3]:
-            self.fail(self.at, "the circuit has no element")
-        return group("series", frames[0][3]), self.entries
+        return group("series", frames[0][3]) if frames[0][3] else None
 
     def peek(self) -> str:
         """Return the next character that is no blank, "" at the end."""
@@ -120,13 +131,12 @@ class _Extended(Reader):
             self.fail(self.at, f"expected {mark!r}")
         self.at += 1
 
-    def element(self) -> Leaf:
+    def element(self) -> Node:
         self.peek()
         start = self.at
         symbol = self.take(_ELEMENT, "an element or a bracket")
         if symbol == "Tlm":
-            self.fail(start, "the general transmission line holds circuits of its own and is not "
-                      "read; write one of its closed forms: Tlmbo, Tlmno, ...")  # fmt: skip
+            return self.line(start)
         if symbol not in PEERS:
             self.unknown(start, symbol, " of pyimpspec", f"known: {', '.join(PEERS)}")
         peer = PEERS[symbol]
@@ -134,12 +144,96 @@ class _Extended(Reader):
         bounds = np.full((len(values), 2), np.nan)
         fixed = np.array([p.fixed for p in peer.parameters])
         name = self.parameters(peer, values, bounds, fixed) if self.peek() == "{" else ""
-        entry = Entry("", peer, name, values, bounds, fixed)
-        ours = peer.plain if entry.is_plain else peer.ours
+        return self.leaf_of(Entry("", peer, name, values, bounds, fixed, len(values)))
+
+    def leaf_of(self, entry: Entry) -> Leaf:
+        """Return one of our elements under the next name of its kind, its entry noted."""
+        ours = entry.peer.plain if entry.is_plain else entry.peer.ours
         self.counts[ours] = self.counts.get(ours, 0) + 1
         label = f"{ours}{self.counts[ours]}"
-        self.entries.append(Entry(label, peer, name, values, bounds, fixed))
+        self.entries.append(replace(entry, label=label))
         return Leaf(label, BY_SYMBOL[ours])
+
+    def line(self, start: int) -> Node:
+        """Return a general transmission line as one of our pores, behind Tlm."""
+        if self.inside:
+            self.fail(start, "a Tlm within a Tlm is not read: write one of our pores there")
+        counts, entries, self.inside = dict(self.counts), self.entries, True
+        parts = {
+            "X_1": Part("R", _known([1.0])), "X_2": Part("short"), "Z_A": Part("open"),
+            "Z_B": Part("open"), "Zeta": Part("Q", _known([5e-3, 0.8])),
+        }  # fmt: skip
+        within: dict[str, list[Entry]] = {}
+        length, name = _known([1.0], fixed=True), ""
+        if self.peek() == "{":
+            length, name = self.line_parameters(parts, within, length)
+        self.counts, self.entries, self.inside = counts, entries, False
+        found = line_of(parts, length)
+        if isinstance(found, str):
+            self.fail(start, f"this Tlm is none of our pores: {found}",
+                      "or fit with an element of your own: eisfit.element")  # fmt: skip
+        outer = parts["Z_A"].node
+        beside = []
+        if found.outer and outer is not None:
+            own = iter(within["Z_A"])
+            beside = [relabelled(outer, lambda _: self.leaf_of(next(own)))]
+        values, bounds, fixed = found.known
+        pore: list[Node] = []
+        for i, symbol in enumerate(found.symbols):
+            last = i == len(found.symbols) - 1
+            peer = PeerElement("Tlm", (), symbol, found.to_ours)
+            if last:  # of several elements the last one's entry gives the values of all
+                entry = Entry("", peer, name, values, bounds, fixed, 1)
+                pore.append(self.leaf_of(entry))
+            else:
+                self.counts[symbol] = self.counts.get(symbol, 0) + 1
+                pore.append(Leaf(f"{symbol}{self.counts[symbol]}", BY_SYMBOL[symbol]))
+        return group("parallel", [*beside, group("series", pore)])
+
+    def line_parameters(
+        self, parts: dict[str, Part], within: dict[str, list[Entry]], length: Known
+    ) -> tuple[Known, str]:
+        """Read a Tlm's `{...}` into parts and their entries; return its length and its label."""
+        self.expect("{")
+        given: set[str] = set()
+        name = ""
+        while self.peek() not in (":", "}"):
+            start = self.at
+            symbol = self.take(_SYMBOL, "a parameter")
+            if symbol not in (*parts, "L") or symbol in given:
+                self.fail(start, f"Tlm has no (further) {symbol}; it has {', '.join(parts)}, L")
+            given.add(symbol)
+            self.expect("=")
+            if symbol == "L":
+                spec = PeerParameter("L", 1.0, 1e-24, inf)
+                value, fixed, limits = self.value(PeerElement("Tlm", (spec,), ""), 0)
+                length = np.array([value]), np.array([limits]), np.array([fixed])
+            else:
+                self.counts, self.entries = {}, []
+                parts[symbol] = self.part()
+                within[symbol] = self.entries
+            if self.peek() != ",":
+                break
+            self.at += 1
+        if self.peek() == ":":
+            self.at += 1
+            name = self.label()
+        self.expect("}")
+        return length, name
+
+    def part(self) -> Part:
+        """Return a circuit inside a Tlm."""
+        self.peek()
+        for word, kind in _WORDS.items():
+            if re.match(rf"{word}(?!\w)", self.text[self.at : self.at + 6], re.ASCII):
+                self.at += len(word)
+                return Part(kind)
+        at = self.at
+        node = self.connection(",:}")
+        if node is None:
+            self.fail(at, "expected a circuit, open or short")
+        known = [(e.peer.symbol, (e.values, e.bounds, e.fixed)) for e in self.entries]
+        return part_of(node, "other", known)
 
     def parameters(self, peer: PeerElement, values: Array, bounds: Array, fixed: Array) -> str:
         """Read `{...}` into the arrays, and return the label."""
@@ -205,6 +299,11 @@ class _Extended(Reader):
             depth += (letter == "{") - (letter == "}")
             self.at += 1
         return self.text[start : self.at].strip()
+
+
+def _known(values: Sequence[float], fixed: bool = False) -> Known:
+    count = len(values)
+    return np.array(values), np.full((count, 2), np.nan), np.full(count, fixed)
 
 
 def write_cdc(root: Node, elements: Mapping[str, str]) -> str:
