@@ -10,7 +10,7 @@ from families import SLOW, WIDE, noisy
 from scipy.optimize import least_squares
 
 import eisfit
-from eisfit.fitting.search import Effort
+from eisfit.fitting.hunt import Effort
 
 # Circuit, values, noise, frequencies, seed of the noise
 CASES = [

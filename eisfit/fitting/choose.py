@@ -13,8 +13,8 @@ from eisfit.circuit.circuit import Circuit
 from eisfit.circuit.models import Model
 from eisfit.errors import FitError
 from eisfit.fitting.engine import FitOptions, fit_spectrum
+from eisfit.fitting.hunt import Effort
 from eisfit.fitting.result import FitResult
-from eisfit.fitting.search import Effort
 from eisfit.spectrum import Spectrum
 
 Shape = tuple[int, bool, bool]  # number of arcs, inductance, tail

@@ -355,32 +355,36 @@ def propose(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def judge(
-    state: tuple[Array, Array], trial: tuple[Array, Array], damping: Array, quiet: Array,
-    rate: Array, factors: tuple[float, float, float, float, float, float], done: Array,
+    state: tuple[Array, Array], trial: tuple[Array, Array],
+    pace: tuple[Array, Array, Array, Array], factors: Any, limits: Any, done: Array,
 ) -> None:  # fmt: skip
     """Keep what a trial has improved; change damping, quiet and rate, and set which rows are done.
 
     Rows that are done already stay as they are.
-    state and trial hold coordinates and Gram matrices; factors are those of a good and of a bad
-    step, the tolerance, the damping beyond which a row is stuck and that up to which one step
+    state and trial hold coordinates and Gram matrices; pace the promised fall, damping, quiet and
+    rate; factors are those of a good and of a bad step and what shares of the promise make them;
+    limits the tolerance, the damping beyond which a row is stuck and that up to which one step
     that brings nothing is enough, and the weight of the fall before in the rate.
     """
-    calm, stir, tolerance, stuck, bold, fading = factors
+    promise, damping, quiet, rate = pace
+    calm, stir, good, bad = factors
+    tolerance, stuck, bold, fading = limits
     last = state[0].shape[1]
     for b in range(len(damping)):
         if done[b]:
             continue
         old, new = state[1][b, last, last], trial[1][b, last, last]
-        fall = old - new
+        fall, reach = old - new, damping[b]
         quiet[b] = quiet[b] + 1 if abs(fall) <= tolerance * old else 0
         rate[b] = max(fall, fading * rate[b]) if fall == fall else fading * rate[b]
-        if fall > 0:  # false where both are infinite as well
-            enough = 1 if damping[b] <= bold else 2
+        if fall > good * promise[b]:
             damping[b] *= calm
-            state[0][b], state[1][b] = trial[0][b], trial[1][b]
-        else:
-            enough = 2
+        elif not fall > bad * promise[b]:
             damping[b] *= stir
+        enough = 2
+        if fall > 0:  # false where both are infinite as well
+            enough = 1 if reach <= bold else 2
+            state[0][b], state[1][b] = trial[0][b], trial[1][b]
         done[b] = quiet[b] >= enough or damping[b] > stuck
 
 
@@ -487,11 +491,11 @@ def _at(
 @njit(cache=True, nogil=True, error_model="numpy")
 def _agreed(cost: Array, owner: Array, lead: Array, race: Any) -> Array:
     """Return whether enough starts of each problem have come to its lowest place."""
-    _, enough, agreement, alike = race
+    agreement, alike = race[2], race[3]
     count = np.zeros(len(lead), dtype=np.int64)
     for b in range(len(cost)):
         count[owner[b]] += cost[b] <= (1.0 + alike) * lead[owner[b]]
-    return (count >= agreement) & (lead <= enough)
+    return count >= agreement
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -505,12 +509,12 @@ def descend(
     scales : moves, member and the longest stretch of `scales.Scales`
     room : lower and upper coordinates (B, F)
     limits : iterations, tolerance, hopeless, horizon, damping, bold, settling
-    factors : calm, stir, stuck, fading, farthest
-    race : lead (S,), enough (S,), agreement, alike
+    factors : (calm, stir, good, bad) of `judge`, and stuck, fading, farthest
+    race : lead (S,), enough (S,), agreement, alike, patience
     """
     count, size = u.shape
     iterations, tolerance, hopeless, horizon, damping, bold, settling = limits
-    calm, stir, stuck, fading, farthest = factors
+    changes, (stuck, fading, farthest) = factors
     owner = goal[2]
     u = np.minimum(np.maximum(u, room[0]), room[1])
     trial, cost = np.empty_like(u), np.empty(count)
@@ -521,7 +525,7 @@ def descend(
     bench = np.empty((size + 1, width)), points, _scale_bench(len(scales[0]), size)
     stepping = _step_bench(size)
     reach, quiet = np.full(count, damping), np.zeros(count, dtype=np.int64)
-    rate = np.zeros(count)
+    rate, promise = np.zeros(count), np.zeros(count)
     done, converged = np.zeros(count, dtype=np.bool_), np.zeros(count, dtype=np.bool_)
     lead = race[0].copy()
     going = np.arange(count)
@@ -533,25 +537,28 @@ def descend(
         for b in going:
             row = slice(b, b + 1)
             own, span = (goal[0][owner[b]], goal[1][owner[b]]), (room[0][b], room[1][b])
-            promise = _propose(u[b], span, here[b], reach[b], farthest, trial[b], stepping)
-            if promise <= tolerance * cost[b] and reach[b] <= bold:
+            promise[b] = _propose(u[b], span, here[b], reach[b], farthest, trial[b], stepping)
+            if promise[b] <= tolerance * cost[b] and reach[b] <= bold:
                 done[b] = converged[b] = True
                 continue
             _at(trial[b], curve, own, scales, span, bench, there[0])
             judge(
-                (u[row], here[row]), (trial[row], there), reach[row], quiet[row], rate[row],
-                (calm, stir, tolerance, stuck, bold, fading), done[row],
+                (u[row], here[row]), (trial[row], there),
+                (promise[row], reach[row], quiet[row], rate[row]), changes,
+                (tolerance, stuck, bold, fading), done[row],
             )  # fmt: skip
             converged[b] |= done[b]
             cost[b] = here[b, size, size]
         for b in going:
             lead[owner[b]] = min(lead[owner[b]], cost[b])
         if iteration + 1 >= settling and hopeless < np.inf:
-            over = _agreed(cost, owner, lead, race)
+            agreed = _agreed(cost, owner, lead, race)
             for b in going:
-                best = lead[owner[b]]
-                behind = cost[b] > hopeless * best or cost[b] - best > horizon * rate[b]
-                done[b] |= behind or over[owner[b]]
+                best, far = lead[owner[b]], horizon
+                if agreed[owner[b]]:
+                    far = min(horizon, race[4])
+                    done[b] |= best <= race[1][owner[b]]
+                done[b] |= cost[b] > hopeless * best or cost[b] - best > far * rate[b]
         going = going[~done[going]]
         if not len(going):
             break

@@ -66,8 +66,9 @@ class Bank:
         unit += 1.0
         np.reciprocal(unit, out=unit)
         arcs = np.exp(u[:, r, None]) * unit
-        z += arcs.sum(axis=1)
         slopes[:, r] = arcs
+        for k in range(len(self.resistance)):
+            z += arcs[:, k]
         unit -= 1.0
         unit *= arcs  # d arc / d ln((j w tau)^alpha)
         if isinstance(t, slice):
@@ -89,15 +90,22 @@ class Ends:
     columns: Array
     unit: Array
 
+    @cached_property
+    def span(self) -> Any:
+        """The indices as a slice where they are evenly spaced."""
+        return _evenly(self.columns)
+
     def add(self, u: Array, z: Array, slopes: Array) -> None:
         """Add them to z (B, N) and set their derivatives in slopes (B, P, N)."""
         fast = compiled()
         if fast is not None:
             fast.add_ends(u, self.columns, self.unit.view(float), z.view(float), slopes.view(float))
             return
-        parts = np.exp(u[:, self.columns])[..., None] * self.unit
-        z += parts[:, 0] if len(self.columns) == 1 else parts.sum(axis=1)
-        slopes[:, self.columns] = parts
+        columns = self.span
+        parts = np.exp(u[:, columns, None]) * self.unit
+        slopes[:, columns] = parts
+        for k in range(len(self.columns)):
+            z += parts[:, k]
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from eisfit.fitting.backend import compiled
 from eisfit.fitting.residual import Objective
 from eisfit.fitting.scales import STRETCH, Scales
 from eisfit.fitting.solve import (
+    BAD,
     CALM,
     FADING,
     FARTHEST,
+    GOOD,
     SETTLING,
     STIR,
     STUCK,
@@ -34,8 +34,7 @@ def descend(
     if fast is None or scales is None or not _is_plain(objective):
         rescale = None if scales is None else scales.apply
         return levenberg_marquardt(objective, starts, limits, rescale, race)
-    none = np.full(len(objective.data), np.inf)
-    race = race or Race(none, -none, 1, 0.0)
+    race = race or Race.alone(len(objective.data))
     u, cost, converged = fast.descend(
         starts.u,
         objective.curve.compiled,
@@ -46,8 +45,8 @@ def descend(
             limits.iterations, float(limits.tolerance), float(limits.hopeless),
             float(limits.horizon), float(limits.damping), float(limits.bold), SETTLING,
         ),
-        (CALM, STIR, STUCK, FADING, FARTHEST),
-        (race.lead, race.enough, race.agreement, race.alike),
+        ((CALM, STIR, GOOD, BAD), (STUCK, FADING, FARTHEST)),
+        (race.lead, race.enough, race.agreement, race.alike, float(race.patience)),
     )  # fmt: skip
     return Solution(u, cost, converged)
 

@@ -21,8 +21,8 @@ from eisfit.errors import EisfitError
 from eisfit.fitting.again import Again, noise_variance
 from eisfit.fitting.derived import CLEARLY, POORLY, capacitance, time_constant, unresolved
 from eisfit.fitting.engine import FitOptions, fit_spectrum
+from eisfit.fitting.hunt import Effort
 from eisfit.fitting.prune import WORTH
-from eisfit.fitting.search import Effort
 from eisfit.fitting.symbols import symbols_of
 from eisfit.frozen import FrozenArrays, readonly
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import combinations
@@ -45,8 +46,12 @@ class Moves:
     @property
     def doubt(self) -> int:
         """How often agreement is challenged: with many arcs it alone proves little."""
-        arcs = sum(len(group) for group in self.groups)
-        return max(1, arcs - CROWD + 2)
+        return max(1, sum(len(group) for group in self.groups) - CROWD + 1)
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there are so many arcs that two may hide in one process."""
+        return sum(len(group) for group in self.groups) >= CROWD
 
     @classmethod
     def of(cls, objective: Objective) -> Moves:
@@ -108,7 +113,7 @@ class Moves:
                 for merged in (*into, *alone):
                     kept = best.copy()
                     if merged:
-                        _merge(kept, line[i + merged], arc)
+                        merge(kept, line[i + merged], arc)
                     elif i == 0 and len(self.bare) == 1:
                         # The fastest arc may stand for the series resistance, or a share of it
                         (bare,) = self.bare
@@ -204,7 +209,7 @@ def _moves(circuit: Circuit, coords: Coordinates, free: tuple[int, ...], plain: 
     return Moves(tuple(tuple(group) for group in by_size.values()), times, pairs, bare)
 
 
-def _merge(row: Array, into: tuple[int, ...], arc: tuple[int, ...]) -> None:
+def merge(row: Array, into: Sequence[int], arc: Sequence[int]) -> None:
     """Let one arc take over another's resistance and lie between the two, in place."""
     share = 1.0 / (1.0 + np.exp(row[arc[0]] - row[into[0]]))
     row[into[0]] = np.logaddexp(row[into[0]], row[arc[0]])

@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 from eisfit.circuit.models import Model, load_model
 from eisfit.errors import FitError
 from eisfit.fitting.constraints import whole
+from eisfit.fitting.hunt import EFFORTS, Effort
 from eisfit.fitting.residual import PARTS, QUANTITIES, Sigma, sigma_from_repeats
 from eisfit.fitting.robust import LOSSES
-from eisfit.fitting.search import EFFORTS, Effort
 from eisfit.spectrum import Spectrum
 
 

@@ -14,8 +14,8 @@ from eisfit.circuit.circuit import Circuit
 from eisfit.circuit.models import Model
 from eisfit.circuit.parser import Group, Node, group, leaves, to_text
 from eisfit.fitting.engine import FitOptions, fit_spectrum
+from eisfit.fitting.hunt import Effort
 from eisfit.fitting.result import FitResult
-from eisfit.fitting.search import Effort
 from eisfit.frozen import FrozenDict
 
 Array = NDArray[Any]

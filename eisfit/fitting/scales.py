@@ -47,22 +47,30 @@ class Scales:
         return _scales(objective.circuit, objective.coords, tuple(np.flatnonzero(held).tolist()))
 
     @cached_property
-    def single(self) -> tuple[Any, Array] | None:
-        """The one coordinate that each scale moves, as a grid of indices, and the signs; or None.
+    def single(self) -> tuple[Array, Array, Array] | None:
+        """Where in a flattened Gram matrix the scales' normal matrix and slope stand; or None.
 
-        Series resistances, arcs and capacitances all are of this kind.
+        Series resistances, arcs and capacitances all are of this kind: each scale moves one
+        coordinate. Positions (n * n,) and (n,), and the moves (n,).
         """
         if (np.count_nonzero(self.moves, axis=1) != 1).any():
             return None
         columns = np.abs(self.moves).argmax(axis=1)
         steps = self.moves[np.arange(len(columns)), columns]
-        return np.ix_(columns, columns), steps[:, None] * steps
+        width = self.moves.shape[1] + 1
+        places = columns[:, None] * width + columns
+        return places.ravel(), (width - 1) * width + columns, steps
 
     @cached_property
-    def beside(self) -> tuple[Array, Array]:
-        """`moves` and `member` with a column of zeros for the residuals."""
+    def pushes(self) -> tuple[Array, Array]:
+        """(n, 2 (F + 1)) and (2 (F + 1),): what a scale's excess over 1 does to two rows.
+
+        The first row times the Gram matrix gives the new slopes, the other the new derivatives.
+        """
         nothing = np.zeros((len(self.moves), 1))
-        return np.hstack([self.moves, nothing]), np.hstack([self.member, nothing])
+        still = np.ones(2 * self.moves.shape[1] + 2)
+        still[: self.moves.shape[1]] = 0.0
+        return np.hstack([self.moves, nothing, self.member, nothing]), still
 
     def apply(self, u: Array, gram: Array, room: tuple[Array, Array]) -> tuple[Array, Array]:
         """Return coordinates (B, F) and Gram matrices (`eisfit.fitting.normal`) at the best scales.
@@ -74,18 +82,19 @@ class Scales:
             u, gram = u.copy(), gram.copy()
             fast.rescale(u, gram, room, (self.moves, self.member, STRETCH))
             return u, gram
-        moves, member = self.beside
-        scale, moved = self._best(u, gram, room)
-        cost = gram[:, -1, -1]
-        step = (scale - 1.0) @ moves
-        step[:, -1] = 1.0
+        excess, moved = self._best(u, gram, room)
+        cost, width = gram[:, -1, -1], gram.shape[1]
+        change, still = self.pushes
+        rows = excess @ change
+        rows += still
+        step, factor = rows[:, :width], rows[:, width:]
         pushed = np.matmul(gram, step[..., None])[..., 0]
-        better = (pushed * step).sum(axis=1)
-        worse = ~(better <= cost)  # a stretch that was cut short can overshoot in the others
-        if np.count_nonzero(worse):
-            scale[worse], better[worse], pushed[worse] = 1.0, cost[worse], gram[worse, -1]
+        better = np.einsum("bf,bf->b", pushed, step)
+        # A stretch that was cut short can overshoot in the others; NaN is no better either
+        if np.count_nonzero(better <= cost) < len(cost):
+            worse = ~(better <= cost)
+            factor[worse], better[worse], pushed[worse] = 1.0, cost[worse], gram[worse, -1]
             moved[worse] = u[worse]
-        factor = 1.0 + (scale - 1.0) @ member
         pushed *= factor
         pushed[:, -1] = better
         gram = gram * factor[:, :, None]
@@ -95,40 +104,42 @@ class Scales:
         return moved, gram
 
     def _best(self, u: Array, gram: Array, room: tuple[Array, Array]) -> tuple[Array, Array]:
-        """Return the best scales (B, n) that stay in the room, and where they lead (B, F).
+        """Return by how much the best scales exceed 1 (B, n), and where they lead (B, F).
 
-        A scale that cannot stay in it remains 1.
+        They stay in the room; a scale that cannot remains 1.
         """
-        slope = gram[:, -1, :-1] @ self.moves.T
+        count, size = len(u), len(self.moves)
         if self.single is None:
+            slope = gram[:, -1, :-1] @ self.moves.T
             curvature = self.moves @ gram[:, :-1, :-1] @ self.moves.T
         else:
-            (rows, columns), signs = self.single
-            curvature = gram[:, rows, columns] * signs
-        size = len(self.moves)
-        diagonal = curvature.reshape(len(u), -1)[:, :: size + 1]
+            flat, (matrix, vector, steps) = gram.reshape(count, -1), self.single
+            curvature = flat.take(matrix, axis=1).reshape(count, size, size)
+            curvature *= steps[:, None] * steps
+            slope = flat.take(vector, axis=1) * steps
+        diagonal = curvature.reshape(count, -1)[:, :: size + 1]
         diagonal *= 1.0 + 1e-9
         diagonal += 1e-300
-        scale = _stretch(curvature, slope)
-        moved = u + np.log(scale) @ self.moves
+        excess = _excess(curvature, slope)
+        moved = u + np.log1p(excess) @ self.moves
         for _ in range(size):
             out = (moved < room[0]) | (moved > room[1])
             if not np.count_nonzero(out):
                 break
             # Without the stuck ones the others have another optimum
             rows = np.flatnonzero(out.any(axis=1))
-            held = (out[rows] @ self.member.T > 0) | (scale[rows] == 1.0)
+            held = (out[rows] @ self.member.T > 0) | (excess[rows] == 0.0)
             free = ~held
-            matrix = curvature[rows] * (free[:, :, None] & free[:, None, :])
-            matrix.reshape(len(rows), -1)[:, :: size + 1] += held
-            scale[rows] = np.where(held, 1.0, _stretch(matrix, slope[rows] * free))
-            moved[rows] = u[rows] + np.log(scale[rows]) @ self.moves
-        return scale, moved
+            part = curvature[rows] * (free[:, :, None] & free[:, None, :])
+            part.reshape(len(rows), -1)[:, :: size + 1] += held
+            excess[rows] = np.where(held, 0.0, _excess(part, slope[rows] * free))
+            moved[rows] = u[rows] + np.log1p(excess[rows]) @ self.moves
+        return excess, moved
 
 
-def _stretch(curvature: Array, slope: Array) -> Array:
-    change = np.linalg.solve(curvature, slope[..., None])[..., 0]
-    return np.minimum(np.maximum(1.0 - change, 1.0 / STRETCH), STRETCH)
+def _excess(curvature: Array, slope: Array) -> Array:
+    less = np.linalg.solve(curvature, slope[..., None])[..., 0]
+    return -np.minimum(np.maximum(less, 1.0 - STRETCH), 1.0 - 1.0 / STRETCH)
 
 
 @lru_cache(maxsize=64)

@@ -15,11 +15,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from eisfit.fitting.floor import debye_floor
+from eisfit.fitting.hunt import AGREE, NEAR_FLOOR
 from eisfit.fitting.moves import Moves
 from eisfit.fitting.options import FitOptions
 from eisfit.fitting.orders import Orders
 from eisfit.fitting.problem import Problem
-from eisfit.fitting.search import AGREE, NEAR_FLOOR, Found, debye_floor, search
+from eisfit.fitting.search import Found, search
 from eisfit.fitting.start import Cloud, cloud
 from eisfit.spectrum import Spectrum
 

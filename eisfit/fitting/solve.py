@@ -22,6 +22,9 @@ Array = NDArray[Any]
 
 DAMPING = 1e-2  # at the start, relative to the diagonal of the normal matrix
 CALM, STIR = 0.3, 3.0  # what a good and a bad step do to it
+# A step is good that brings this share of what it promised, bad below the second: across a curved
+# valley undamped steps go to and fro for long
+GOOD, BAD = 0.5, 0.25
 STUCK = 1e10
 FARTHEST = 3.0  # longest step of a coordinate
 SETTLING = 4  # steps before any start is given up
@@ -75,14 +78,24 @@ class Race:
     Attributes
     ----------
     lead : the lowest cost so far, infinite where there is none
-    enough : a cost so low that nothing is left to look for, once `agreement` starts are within
-        `alike` (relatively) of it; negative where the starts go on regardless
+    enough : a cost so low that nothing is left to look for once there is agreement; negative where
+        the starts go on regardless
+    agreement : how many starts make one, being within `alike` (relatively) of the lowest cost
+    patience : after it, a start is dropped that at its present rate would need more steps than this
+        to get there
     """
 
     lead: Array
     enough: Array
     agreement: int
     alike: float
+    patience: float
+
+    @classmethod
+    def alone(cls, count: int) -> Race:
+        """Return what is known of `count` problems of which nothing is known."""
+        none = np.full(count, np.inf)
+        return cls(none, -none, count, 0.0, np.inf)
 
 
 @dataclass(frozen=True)
@@ -139,8 +152,7 @@ class _Judge:
 
     @classmethod
     def of(cls, starts: Starts, limits: Limits, race: Race | None) -> _Judge:
-        none = np.full(int(starts.owner.max(initial=-1)) + 1, np.inf)
-        return cls(starts, limits, race or Race(none, -none, 1, 0.0))
+        return cls(starts, limits, race or Race.alone(int(starts.owner.max(initial=-1)) + 1))
 
     def note(self, state: _State) -> None:
         """Keep where the running starts are."""
@@ -153,11 +165,13 @@ class _Judge:
         cost = state.cost
         np.minimum.at(self._lead, state.owner, cost)
         if iteration + 1 >= SETTLING and np.isfinite(self._limits.hopeless):
-            lead = self._lead[state.owner]
+            lead, agreed = self._lead[state.owner], self._agreed(cost)
+            horizon: Array | float = self._limits.horizon
+            if np.count_nonzero(agreed):
+                horizon = np.where(agreed, min(race.patience, horizon), horizon)[state.owner]
+                leave = leave | (agreed & (self._lead <= race.enough))[state.owner]
             leave = leave | (cost > self._limits.hopeless * lead)
-            leave |= cost - lead > self._limits.horizon * state.rate
-            if np.count_nonzero(self._lead <= race.enough):
-                leave |= self._agreed(state)[state.owner]
+            leave |= cost - lead > horizon * state.rate
         count = np.count_nonzero(leave)
         if count:
             gone = self._rows[leave]
@@ -166,13 +180,13 @@ class _Judge:
                 self._rows = self._rows[~leave]
         return leave
 
-    def _agreed(self, state: _State) -> Array:
+    def _agreed(self, running: Array) -> Array:
         """Return whether enough starts of each problem (S,) have come to its lowest place."""
         cost = self.final.cost.copy()
-        cost[self._rows] = state.cost
+        cost[self._rows] = running
         there = cost <= (1.0 + self._race.alike) * self._lead[self._owner]
         count = np.bincount(self._owner[there], minlength=len(self._lead))
-        return (count >= self._race.agreement) & (self._lead <= self._race.enough)
+        return np.asarray(count >= self._race.agreement)
 
 
 class _State:
@@ -226,8 +240,8 @@ class _State:
         fast = compiled()
         if fast is not None:
             fast.judge(
-                (self.u, self.gram), (u, gram), self.damping, self.quiet, self.rate,
-                (CALM, STIR, tolerance, STUCK, bold, FADING), idle,
+                (self.u, self.gram), (u, gram), (promise, self.damping, self.quiet, self.rate),
+                (CALM, STIR, GOOD, BAD), (tolerance, STUCK, bold, FADING), idle,
             )  # fmt: skip
             return idle
         fall = old - gram[:, -1, -1]
@@ -235,7 +249,8 @@ class _State:
         self.quiet = (self.quiet + 1) * (np.abs(fall) <= tolerance * old)
         self.rate = np.fmax(fall, FADING * self.rate)
         last = self.quiet + (good & (self.damping <= bold)) * self.quiet >= 2
-        self.damping = self.damping * np.where(good, CALM, STIR)
+        kept = np.where(fall > GOOD * promise, CALM, 1.0)
+        self.damping = self.damping * np.where(fall > BAD * promise, kept, STIR)
         good &= ~idle
         if np.count_nonzero(good) == len(good):
             self.u, self.gram = u, gram
@@ -257,21 +272,23 @@ class _State:
         return trial, promise
 
     def _step(self) -> tuple[Array, Array]:
-        size = self.u.shape[1]
+        count, size = self.u.shape
         gradient, matrix = self.gram[:, -1, :-1], self.gram[:, :-1, :-1].copy()
-        diagonal = matrix.reshape(len(matrix), -1)[:, :: size + 1]
+        diagonal = matrix.reshape(count, -1)[:, :: size + 1]
         # A column that does nothing (an arc of no resistance) must not make the matrix singular
         floor = 1e-12 * diagonal.max(axis=1, keepdims=True) + 1e-300
-        damped = diagonal + self.damping[:, None] * np.maximum(diagonal, floor) + floor
-        held = ((self.u <= self.lower) & (gradient > 0)) | ((self.u >= self.upper) & (gradient < 0))
-        if np.count_nonzero(held):
+        diagonal += self.damping[:, None] * diagonal
+        diagonal += floor
+        low, high = self.u <= self.lower, self.u >= self.upper
+        if np.count_nonzero(low) or np.count_nonzero(high):
+            held = (low & (gradient > 0)) | (high & (gradient < 0))
             free = ~held
             gradient = gradient * free
-            matrix *= free[:, :, None] & free[:, None, :]
-            damped = np.where(held, 1.0, damped)
-        diagonal[:] = damped
+            matrix *= free[:, :, None]
+            matrix *= free[:, None]
+            diagonal += held
         step = np.linalg.solve(matrix, gradient[..., None])[..., 0]
-        promise = (gradient * step).sum(axis=1)
+        promise = np.einsum("bf,bf->b", gradient, step)
         # Beyond a few e-folds the linear model says nothing
         return -np.minimum(np.maximum(step, -FARTHEST), FARTHEST), promise
 
