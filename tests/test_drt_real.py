@@ -86,3 +86,15 @@ def test_poor_data_are_said_to_be_poor(shared_data):
     table = np.loadtxt(shared_data / "drttools" / "data_ZARC.csv", delimiter=",")
     spectrum = Spectrum(table[:, 0], table[:, 1] + 1j * table[:, 2])
     assert any("of the modulus" in message for message in drt_spectrum(spectrum).messages)
+
+
+def test_the_plot_of_a_cell_follows_its_curve_not_the_band_beyond_the_window(shared_data):
+    from eisfit import drt, plots, read
+
+    result = drt(read(shared_data / "hybrid-drt" / "PEIS_SSB.mpr")[0])
+    ax = plots.drt(result)
+    ax.figure.canvas.draw()
+    highest = float(result.gamma[result.in_window].max())
+    low, high = ax.transData.transform([(1.0, 0.0), (1.0, highest)])[:, 1]
+    assert high - low > 0.35 * ax.get_window_extent().height
+    assert ax.get_legend().get_window_extent().y0 > high

@@ -275,7 +275,9 @@ def with_peak_outside(height: float) -> DRTResult:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(("height", "off"), [(50.0, False), (400.0, False), (2e6, True)])
+@pytest.mark.parametrize(
+    ("height", "off"), [(50.0, False), (200.0, False), (400.0, True), (2e6, True)]
+)
 def test_the_drt_follows_the_peaks_inside_the_window(height: float, off: bool) -> None:
     ax = plots.drt(with_peak_outside(height))
     ax.figure.canvas.draw()
@@ -294,6 +296,68 @@ def test_the_drt_follows_the_peaks_inside_the_window(height: float, off: bool) -
         assert max(ax.get_yticks()) <= header.get_extents().transformed(
             ax.transData.inverted()
         ).y0 * (1 + 1e-9)
+
+
+def share_of_height(ax: Axes, top: float) -> float:
+    """Return the share of the axes' height from zero to `top`."""
+    ax.figure.canvas.draw()
+    low, high = ax.transData.transform([(1e-4, 0.0), (1e-4, top)])[:, 1]
+    return float((high - low) / ax.get_window_extent().height)
+
+
+def test_a_band_beyond_the_window_does_not_press_the_curve_down() -> None:
+    result = with_peak_outside(50.0)
+    upper = np.where(result.in_window, 1.1 * result.gamma, 1e5)
+    lower = 0.9 * result.gamma
+    ax = plots.drt(replace(result, lower=lower, upper=upper))
+    assert share_of_height(ax, 100.0) > 0.5
+    # A band as wide inside is cut at half as much again
+    ax = plots.drt(replace(result, lower=lower, upper=np.full(len(upper), 1e5)))
+    assert share_of_height(ax, 100.0) > 0.45
+
+
+def test_a_spectrum_without_peaks_has_an_axis_of_its_modulus() -> None:
+    flat = Spectrum(FREQUENCY, np.full(len(FREQUENCY), 100.0 + 0j))
+    assert plots.drt(drt(flat)).get_ylim()[1] < 5.0
+
+
+def test_many_peaks_make_the_figure_higher_and_the_key_names_what_is_sure() -> None:
+    result = with_peak_outside(50.0)
+    row = dict(result.peak_rows[0])
+    tau = np.geomspace(1e-5, 1e-2, 16)
+    rows = [{**row, "tau_s": t, "status": "not determined", "gamma_ohm": 20.0} for t in tau]
+    rows[7] |= {"status": "ok", "gamma_ohm": 100.0, "resistance_ohm": 1.0}
+    few = plots.drt(result)
+    ax = plots.drt(replace(result, peak_rows=tuple(rows)))
+    assert ax.figure.get_figheight() > few.figure.get_figheight() + 0.5
+    assert share_of_height(ax, 100.0) > 0.3
+    key = ax.get_legend().get_window_extent()
+    assert key.y0 > ax.transData.transform((1e-4, 100.0))[1]
+    said = texts(ax)
+    assert "8  1 Ω" in said
+    assert any(text.startswith("and ") for text in said)
+    assert all(str(number) in said for number in range(1, 17))
+
+
+def test_a_peak_beyond_the_grid_is_marked_at_its_end() -> None:
+    result = with_peak_outside(50.0)
+    far = {**result.peak_rows[1], "tau_s": 1e4 * result.tau[-1]}
+    ax = plots.drt(replace(result, peak_rows=(result.peak_rows[0], far)))
+    ax.figure.canvas.draw()
+    frame = ax.get_window_extent()
+    (number,) = [text for text in ax.texts if text.get_text() == "2"]
+    assert frame.contains(*number.get_window_extent().get_points().mean(axis=0))
+    assert f"at {style.quantity(far['tau_s'], 's', 2)}" in " ".join(texts(ax))
+
+
+def test_outliers_do_not_set_the_limits_of_the_residuals() -> None:
+    z = sample().impedance.copy()
+    z[[20, 31]] *= 1.3
+    ax = plots.residuals(kramers_kronig(Spectrum(FREQUENCY, z)))
+    assert ax.get_ylim()[1] < 2.0
+    arrows = [line for line in ax.get_lines() if line.get_marker() in "^v"]
+    marked = {float(x) for line in arrows for x in line.get_xdata()}
+    assert marked == {float(FREQUENCY[20]), float(FREQUENCY[31])}
 
 
 def test_residuals_have_one_sign_for_circuit_and_kramers_kronig(fitted: FitResult) -> None:

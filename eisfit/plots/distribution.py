@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 _KEY = {"loc": "upper left", "handlelength": 0.8, "frameon": False}
 _LINE_PT = 1.35 * style.SMALL_PT
 _TIP_PT = 3.0  # of a peak's mark above the curve, so that the mark covers nothing
-_OFF_SCALE = 5.0  # times the largest peak of the window: higher leaves the axis at the top
+_OFF_SCALE = 2.5  # times the largest peak of the window: higher leaves the axis at the top
+_BAND = 1.5  # times the same: where the band of the window is cut
+_FLAT = 0.01  # of the modulus: up to where the axis of a gamma goes that is zero everywhere
+_ROWS = 3  # of the key that a figure of its own has room for; more make it higher
+_MOST_ROWS = 12
+_KEY_SHARE = 0.6  # of the height that the key may take
 _KEPT = 0.83  # of their first height that the axes keep beneath a second axis with its name
 _EDGE = 0.02  # of the axis of tau, in decades, between a peak's mark and the end of the axis
 _ZERO = "eisfit-zero"  # tells a line at zero, which axes with a negative gamma have
@@ -41,11 +46,13 @@ def drt(result: DRTResult, ax: Axes | None = None, roles: Mapping[int, str] | No
     Returns
     -------
     The axes. Beyond the measured window, which is grey, gamma is extrapolation and dashed. The
-    height follows the peaks inside the window: what is more than five times as high outside, or on
-    the way there, leaves the axis at the top, and the key says so.
+    height follows the peaks inside the window: what is much higher outside, or on the way there,
+    leaves the axis at the top, and the key says so; the band is cut. A key that would fill the plot
+    names the peaks that are determined, and the largest others.
     """
     if ax is None:
-        ax = style.own_axes(2.7)
+        rows = min(len(result.peak_rows), _MOST_ROWS)
+        ax = style.own_axes(2.7 + max(rows - _ROWS, 0) * _LINE_PT / 72.0)
     colour, peak_colour = style.pair(ax)
     tau, gamma = result.tau, result.gamma
     ax.set_xscale("log")
@@ -113,15 +120,16 @@ def _roof(result: DRTResult) -> tuple[float, bool]:
     low, high = result.spectrum.tau_window
     inside = [row for row in rows if low <= row["tau_s"] <= high]
     heights = [float(row["gamma_ohm"]) for row in inside]
-    if all(row["status"] == "not determined" for row in inside):
+    if rows and all(row["status"] == "not determined" for row in inside):
         others = [float(row["gamma_ohm"]) for row in rows if row not in inside]
         heights += [min(others)] if others else []
-    most = _OFF_SCALE * max(heights, default=np.inf)
-    band = result.upper[np.isfinite(result.upper) & (result.upper <= most)]
-    if highest <= most:
-        return float(np.append(band, highest).max()) or 1.0, False
-    shown = [row for row in rows if row["gamma_ohm"] <= most]
-    return 1.2 * max(_with_band(result, row) for row in shown), True
+    least = _FLAT * float(np.median(result.spectrum.modulus))
+    usual = max(heights) if heights else max(float(result.gamma[result.in_window].max()), least)
+    if highest > _OFF_SCALE * usual:
+        shown = [row for row in rows if row["gamma_ohm"] <= _OFF_SCALE * usual]
+        return 1.2 * max([usual, *(_with_band(result, row) for row in shown)]), True
+    band = result.upper[result.in_window & np.isfinite(result.upper)]
+    return max(highest, usual, min(float(band.max(initial=0.0)), _BAND * usual)), False
 
 
 def _floor(result: DRTResult) -> float:
@@ -137,7 +145,7 @@ def _with_band(result: DRTResult, row: Mapping[str, Any]) -> float:
     """Return the height of a peak with its band, as far as that does not dwarf the peak."""
     upper = float(result.upper[np.argmin(np.abs(np.log(result.tau / row["tau_s"])))])
     height = float(row["gamma_ohm"])
-    return min(upper, 1.5 * height) if np.isfinite(upper) else height
+    return min(upper, _BAND * height) if np.isfinite(upper) else height
 
 
 def _highest(result: DRTResult) -> str:
@@ -153,20 +161,23 @@ def _number_peaks(
 ) -> list[tuple[Artist, str]]:
     """Put a number on every peak; return the key with role and resistance.
 
-    Peaks above the roof have their number there, beneath an arrow.
+    Peaks above the roof have their number there, beneath an arrow, and those beyond the axis of tau
+    at its end.
     """
     from matplotlib.lines import Line2D
 
-    entries: list[tuple[Artist, str]] = []
+    named: list[tuple[float, list[tuple[Artist, str]]]] = []
     blank = Line2D([], [], ls="none")
-    unit = style.ohm(result.spectrum)
     for number, row in enumerate(result.peak_rows, start=1):
         sure, off = row["status"] == "ok", row["gamma_ohm"] > roof
-        place = (row["tau_s"], min(row["gamma_ohm"], roof))
+        tau = min(max(row["tau_s"], float(result.tau[0])), float(result.tau[-1]))
+        place = (tau, min(row["gamma_ohm"], roof))
         below = row["gamma_ohm"] < 0.0
         marker, shift, text_shift = ("^", -4.0, -8.0) if off else ("v", _TIP_PT, 2.0 * _TIP_PT)
         if below:
             marker, shift, text_shift = "^", -_TIP_PT, -2.0 * _TIP_PT
+        elif tau != row["tau_s"] and not off:
+            marker = ">" if tau < row["tau_s"] else "<"
         (mark,) = ax.plot(
             *place, marker, ms=4, mec=colour, mfc=colour if sure else "white",
             transform=_shifted(ax, shift), zorder=3,
@@ -175,17 +186,47 @@ def _number_peaks(
             str(number), place, xytext=(0, text_shift), textcoords="offset points",
             ha="center", va="top" if off or below else "bottom", fontsize=style.SMALL_PT,
         )  # fmt: skip
-        head = [f"{number}", roles.get(number, "").replace("_", " ")]
-        size = style.quantity(row["resistance_ohm"], unit)
-        if off:
-            size = f"off scale: {size} at {style.quantity(row['tau_s'], 's', 2)}"
-        size += "" if sure else f" ({row['status']})"
-        lines = ["  ".join(part for part in (*head, size) if part)]
-        if len(lines[0]) > _fitting(ax):
-            lines = ["  ".join(part for part in head if part), f"    {size}"]
-        entries.append((mark, lines[0]))
-        entries += [(blank, text) for text in lines[1:]]
-    return entries
+        lines = _named(ax, result, number, roles, off, tau != row["tau_s"])
+        weight = abs(float(row["resistance_ohm"])) * (1.0 if not sure else 1e30)
+        named.append((weight, [(mark, lines[0]), *((blank, text) for text in lines[1:])]))
+    return _listed(ax, named, blank)
+
+
+def _named(
+    ax: Axes, result: DRTResult, number: int, roles: Mapping[int, str], off: bool, beyond: bool
+) -> list[str]:
+    """Return the one or two lines of the key for a peak."""
+    row = result.peak_rows[number - 1]
+    head = [f"{number}", roles.get(number, "").replace("_", " ")]
+    size = style.quantity(row["resistance_ohm"], style.ohm(result.spectrum))
+    if off:
+        size = f"off scale: {size}"
+    if off or beyond:
+        size += f" at {style.quantity(row['tau_s'], 's', 2)}"
+    size += "" if row["status"] == "ok" else f" ({row['status']})"
+    line = "  ".join(part for part in (*head, size) if part)
+    if len(line) <= _fitting(ax):
+        return [line]
+    return ["  ".join(part for part in head if part), f"    {size}"]
+
+
+def _listed(
+    ax: Axes, named: list[tuple[float, list[tuple[Artist, str]]]], blank: Artist
+) -> list[tuple[Artist, str]]:
+    """Return the rows of the key: of peaks with the largest weight, where there are too many."""
+    height_pt = _KEPT * ax.get_window_extent().height / ax.figure.dpi * 72.0
+    room = max(int(_KEY_SHARE * height_pt / _LINE_PT) - 1, 2)
+    if sum(len(lines) for _, lines in named) <= room:
+        return [entry for _, lines in named for entry in lines]
+    kept: set[int] = set()
+    for k in sorted(range(len(named)), key=lambda k: -named[k][0]):
+        room -= len(named[k][1])
+        if room < 1:
+            break
+        kept.add(k)
+    left_out = [str(k + 1) for k in range(len(named)) if k not in kept]
+    entries = [entry for k in sorted(kept) for entry in named[k][1]]
+    return [*entries, (blank, f"and {len(left_out)} less sure or smaller")]
 
 
 def _fitting(ax: Axes) -> int:
@@ -212,10 +253,10 @@ def _set_height(
     height_pt = _KEPT * ax.get_window_extent().height / ax.figure.dpi * 72.0
     height_pt -= 1.3 * style.TEXT_PT * (title_lines - 1)
     room_pt = rows * _LINE_PT + (6.0 if off_scale else 16.0)
-    share = min(room_pt / max(height_pt, 1.0), 0.6)
+    share = min(room_pt / max(height_pt, 1.0), _KEY_SHARE)
     floor, roof = between
     top = floor + (roof - floor) / (1.0 - share)
-    if rows:
+    if rows or len(style.data_lines(ax)) == 1:
         ax.set_ylim(floor, top)
     else:
         bottom, highest = ax.get_ylim()

@@ -67,11 +67,7 @@ def drt_sweep(result: DRTResult, ax: Axes | None = None) -> Axes:
     ax.set_ylabel(_SCORES.get(result.criterion, result.criterion.upper()), fontsize=style.TEXT_PT)
     style.dress(ax)
     style.title(ax, result.spectrum.label)
-    style.legend(
-        ax,
-        [(ax.get_lines()[-1], f"λ = {result.regularization:.2g}")],
-        loc="upper left" if _right(ax, result.regularization) else "upper right",
-    )
+    style.legend(ax, [(ax.get_lines()[-1], f"λ = {result.regularization:.2g}")], loc="best")
     return ax
 
 
@@ -81,9 +77,3 @@ def _leave_room(ax: Axes) -> None:
     low, high = axis.transform(np.array(ax.get_ylim()))
     top = axis.inverted().transform(np.array([low + 1.2 * (high - low)]))
     ax.set_ylim(top=float(top[0]))
-
-
-def _right(ax: Axes, lam: float) -> bool:
-    """Return whether lambda is in the right half of the axes."""
-    low, high = np.log(ax.get_xlim())
-    return bool(2.0 * np.log(lam) > low + high)
