@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from eisfit.circuit.models import Model, load_model
-from eisfit.errors import EngineError
 from eisfit.fitting.choose import Choice, choose
 from eisfit.fitting.derived import resistance_rows
 from eisfit.fitting.engine import fit_spectrum
@@ -148,9 +147,7 @@ def analyze(
     options = options_from(weighted(spectrum, fit_options or {}))
     chosen: Choice | None = None
     if model == "auto":
-        if engine != "eisfit":
-            raise EngineError("model='auto' needs engine='eisfit': name a model for another engine")
-        chosen = choose(spectrum, options)
+        chosen = choose(spectrum, options, engine)
         pruned, asked = Pruned(chosen.best), chosen.best.model
     elif engine == "eisfit":
         asked = load_model(model)

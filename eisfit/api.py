@@ -105,9 +105,7 @@ def fit(
     if model == "auto":
         from eisfit.fitting.choose import choose
 
-        if engine != "eisfit":
-            raise EngineError("model='auto' needs engine='eisfit': name a model for another engine")
-        return choose(spectrum, settings).best
+        return choose(spectrum, settings, engine).best
     chosen = load_model(model)
     if engine == "eisfit":
         return fit_spectrum(spectrum, chosen, settings)

@@ -356,8 +356,10 @@ def test_too_few_points_or_nothing_free_is_refused():
         eisfit.fit(s, model, fixed=truth)
     with pytest.raises(FitError, match="zero impedance"):
         eisfit.fit(eisfit.Spectrum([3.0, 2.0, 1.0], [0, 1, 1]), "R0")
-    with pytest.raises(FitError, match="too few points"):
-        eisfit.fit(eisfit.Spectrum([1.0], [1.0]), "auto")
+    for count in (1, 3):
+        little = eisfit.Spectrum(s.frequency[::20][:count], s.impedance[::20][:count])
+        with pytest.raises(FitError, match=f"too few points.*: {count}; measure at least 4"):
+            eisfit.fit(little, "auto")
 
 
 def battery_of_unclear_order() -> tuple[eisfit.Spectrum, eisfit.Model]:

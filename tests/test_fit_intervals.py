@@ -88,6 +88,26 @@ def test_sums_carry_their_covariance(fit):
         fit.sum("R9")
 
 
+def test_a_sum_takes_elements_as_tables_name_them():
+    model = eisfit.load_model("R0-p(R1-Wo1,C1)")
+    f = np.geomspace(1e5, 1e-2, 60)
+    truth = [5.0, 20.0, 40.0, 3.0, 1e-5]
+    z = model.impedance(f, truth)
+    noise = 1e-3 * np.random.default_rng(2).normal(size=(2, 60))
+    found = eisfit.fit(eisfit.Spectrum(f, z * (1 + noise[0] + 1j * noise[1])), model)
+    labels = list(found.resistances().element)
+    assert labels == ["R0", "R1", "Wo1"]
+    whole = found.sum(*labels)
+    assert whole == found.sum("R0", "R1", "Wo1_0")
+    assert whole.lower < 65.0 < whole.upper
+
+
+@pytest.mark.parametrize("level", [95, 0, "0.95", None, np.nan, 0.5j])
+def test_levels_are_probabilities(fit, level):
+    with pytest.raises(FitError, match="between 0 and 1"):
+        fit.band(level=level)
+
+
 def test_quantities_agree_with_drawing_from_the_covariance(fit):
     rng = np.random.default_rng(0)
     small = 1e-3  # so that every quantity is linear in the draws

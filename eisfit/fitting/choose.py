@@ -11,7 +11,7 @@ import numpy as np
 from eisfit.circuit.arcs import Arc
 from eisfit.circuit.circuit import Circuit
 from eisfit.circuit.models import Model
-from eisfit.errors import FitError
+from eisfit.errors import EngineError, FitError
 from eisfit.fitting.engine import FitOptions, fit_spectrum
 from eisfit.fitting.hunt import Effort
 from eisfit.fitting.result import FitResult
@@ -42,7 +42,7 @@ class Choice:
     message: str
 
 
-def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
+def choose(spectrum: Spectrum, options: FitOptions | None = None, engine: str = "eisfit") -> Choice:
     """Return the smallest circuit of the family that is worth its parameters.
 
     The family is `[L0-]R0-p(R1,CPE1)-...[-CPE]`: what a Debye decomposition of any passive spectrum
@@ -54,7 +54,11 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
     ------
     FitError
         If the options name parameters (the circuit is not known yet), or the points are too few.
+    EngineError
+        If the engine is not our own: the others need to be told where to begin.
     """
+    if engine != "eisfit":
+        raise EngineError("model='auto' needs engine='eisfit': name a model for another engine")
     options = options or FitOptions()
     if options.names_parameters:
         raise FitError(
@@ -68,7 +72,7 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
         for shape in shapes:
             text = circuit_text(*shape)
             circuit = Circuit.from_text(text)
-            if shape not in tried and 2 * len(used) > len(circuit.slots):
+            if shape not in tried and len(used) >= len(circuit.slots):
                 tried[shape] = fit_spectrum(spectrum, Model(text, circuit), quick)
 
     inductive, tailed = _ends(used)
@@ -80,7 +84,11 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None) -> Choice:
         if idle == 2:
             break
     if not tried:
-        raise FitError(f"too few points to choose a circuit: {len(used)}; measure at least 3")
+        least = 5 if inductive else 4
+        raise FitError(
+            f"too few points to choose a circuit: {len(used)}; measure at least {least}, better "
+            "ten a decade, or name a small model"
+        )
     arcs, _, tail = _smallest(tried)
     attempt((arcs, not inductive, tail))
     shape = _smallest(tried)

@@ -46,7 +46,8 @@ def quantile(result: FitResult, level: float = 0.95) -> float:
     """
     from scipy.special import ndtri, stdtrit  # scipy.stats takes half a second to import
 
-    if not 0 < level < 1:
+    number = isinstance(level, (int, float, np.number)) and not isinstance(level, complex)
+    if not (number and 0 < level < 1):
         raise FitError(f"a level must lie between 0 and 1, such as 0.95; found {level!r}")
     tail = 0.5 + 0.5 * level
     if result.settings.get("absolute_sigma"):
@@ -114,7 +115,7 @@ def _is_known(result: FitResult, index: int) -> bool:
 
 
 def sum_of(result: FitResult, names: Sequence[str]) -> Derived:
-    """Return the sum of resistances, by parameter names or role symbols, with covariance.
+    """Return the sum of resistances, by parameter names, elements or role symbols, with covariance.
 
     Raises
     ------
@@ -123,7 +124,11 @@ def sum_of(result: FitResult, names: Sequence[str]) -> Derived:
     FitError
         If a name is given twice or is not that of a resistance.
     """
-    indices = [result.names.index(result.model.resolve(name)) for name in names]
+    own = {arc.label: arc.resistance for arc in result.arcs}  # Wo1, as tables have it: Wo1_0
+    indices = [
+        own[name] if name in own else result.names.index(result.model.resolve(name))
+        for name in names
+    ]
     labels = {arc.resistance: arc.label for arc in result.arcs}
     strange = [name for name, i in zip(names, indices, strict=True) if i not in labels]
     if strange or len(set(indices)) < max(len(indices), 1):

@@ -17,6 +17,8 @@ from eisfit.fitting.residual import PARTS, QUANTITIES, Sigma, sigma_from_repeats
 from eisfit.fitting.robust import LOSSES
 from eisfit.spectrum import Spectrum
 
+SIZES = 1e-60, 1e60  # of standard deviations: squares, and those of residuals, stay numbers
+
 
 @dataclass(frozen=True)
 class FitOptions:
@@ -76,7 +78,8 @@ class FitOptions:
         for name in ("start", "fixed", "bounds"):
             if not isinstance(getattr(self, name), Mapping):
                 raise FitError(f"{name} must be a mapping of names, found {getattr(self, name)!r}")
-        if not isinstance(self.effort, Effort) and self.effort not in EFFORTS:
+        named = isinstance(self.effort, str) and self.effort in EFFORTS
+        if not (named or isinstance(self.effort, Effort)):
             raise FitError(f"unknown effort {self.effort!r}: choose one of {', '.join(EFFORTS)}")
         whole(self.seed, "seed")
         if not isinstance(self.absolute_sigma, (bool, np.bool_)):
@@ -96,6 +99,8 @@ class FitOptions:
         weighting: Any = self.weighting
         if _are_spectra(weighting):
             object.__setattr__(self, "weighting", sigma_from_repeats(weighting, self.quantity))
+        elif not isinstance(weighting, str):
+            _check_sizes(weighting)
 
     @property
     def search(self) -> Effort:
@@ -116,8 +121,26 @@ class FitOptions:
 
 
 def _check_positive(name: str, value: Any) -> None:
-    if not (isinstance(value, (int, float, np.number)) and value > 0):
+    real = isinstance(value, (int, float, np.number)) and not isinstance(value, (bool, complex))
+    if not (real and value > 0):
         raise FitError(f"{name} must be a positive number, found {value!r}")
+
+
+def _check_sizes(weighting: Any) -> None:
+    """Refuse standard deviations that no arithmetic could square; shapes are checked later."""
+    sigma = np.asarray(weighting)
+    if np.iscomplexobj(sigma):
+        raise FitError(
+            "standard deviations must be real: for those of real and imaginary part give (N, 2)"
+        )
+    if sigma.dtype.kind in "fiu" and sigma.size:
+        known = sigma[np.isfinite(sigma) & (sigma > 0)]
+        far = known[(known < SIZES[0]) | (known > SIZES[1])]
+        if len(far):
+            raise FitError(
+                f"a standard deviation of {far[0]:.3g} cannot be meant: give them in ohm "
+                "(siemens for an admittance)"
+            )
 
 
 def _are_spectra(weighting: Any) -> bool:

@@ -202,7 +202,7 @@ class FitResult(FrozenArrays):
         return frame(rows, ("parameter", "value", "stderr", "unit", "status", "lower", "upper"))
 
     def sum(self, *names: str) -> Derived:
-        """Return the sum of resistances (names or role symbols), with error and 95 % interval.
+        """Return the sum of resistances (names, elements, role symbols), with its 95 % interval.
 
         Raises
         ------
