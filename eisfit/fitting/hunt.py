@@ -68,10 +68,10 @@ class Site:
 
     def regroupings(self, best: Array) -> list[Array]:
         """Return places with arcs given up and begun anew elsewhere."""
-        return [
-            relocations(self.objective, self.s, best, self.bounds),
-            self.moves.regroupings(best, self.bounds),
-        ]
+        found = [self.moves.regroupings(best, self.bounds)]
+        if self.effort.doubts:
+            found.append(relocations(self.objective, self.s, best, self.bounds))
+        return found
 
     def restarts(self, best: Array) -> Array:
         """Return places with elements begun anew that may have ended where they do nothing."""
