@@ -153,6 +153,28 @@ def test_the_number_of_arcs_is_found(count):
     assert bics == sorted(bics)
 
 
+# An inductance that the fast end does not show passed for an arc, and a search that was too short
+# for an arc that is not there
+PASSED_OVER = [
+    ("L0-R0-p(R1,CPE1)-CPE2", SLOW, 0.006,
+     (3.154e-6, 14.16, 165.6, 8.935e-8, 0.817, 0.02024, 0.7396)),
+    ("L0-R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)-p(R4,CPE4)", SLOW, 0.0023,
+     (2.941e-7, 3.348, 69.61, 2.33e-7, 0.8449, 72.52, 1.126e-5, 0.9721, 33.26, 7.963e-4, 0.778,
+      10.04, 0.1761, 0.923)),
+    ("L0-R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)-p(R4,CPE4)-CPE5", WIDE, 0.0014,
+     (1.28e-7, 10.12, 44.56, 7.992e-9, 0.9045, 36.82, 1.088e-7, 0.8864, 310.8, 3.958e-7, 0.9405,
+      25.82, 2.474e-5, 0.9717, 1.355e-4, 0.8689)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "f", "noise", "values"), PASSED_OVER)
+def test_neighbours_of_the_chosen_circuit_are_heard(text, f, noise, values):
+    truth = dict(zip(eisfit.load_model(text).names, values, strict=True))
+    for seed in range(2):
+        choice = choose(simulate(text, truth, f, noise, seed)[0])
+        assert choice.best.model.circuit.text == text
+
+
 def test_a_blocking_tail_and_an_inductance_are_found():
     truth = {"L0": 2e-7, "R0": 20.0, **arc(1, 100, 1e-5, 0.9), "CPE2_0": 1e-5, "CPE2_1": 0.9}
     s, _ = simulate("L0-R0-p(R1,CPE1)-CPE2", truth, WIDE, 0.003, 8)

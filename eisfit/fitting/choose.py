@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from eisfit.spectrum import Spectrum
 Shape = tuple[int, bool, bool]  # number of arcs, inductance, tail
 
 MOST_ARCS = 6
-QUICK = Effort(later=8, rounds=2)  # for candidates; the one that is chosen is searched in full
+QUICK = Effort(later=8, rounds=2)  # for candidates; what decides is searched in full
 WORTH = 10.0  # fall of BIC that a larger circuit must bring: "very strong" after Kass, Raftery 1995
 
 
@@ -64,39 +64,70 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None, engine: str = 
         raise FitError(
             "model 'auto' takes no start, fixed, bounds or constraints: name a circuit for these"
         )
-    used = spectrum.used()
-    quick = replace(options, effort=QUICK)
-    tried: dict[Shape, FitResult] = {}
-
-    def attempt(*shapes: Shape) -> None:
-        for shape in shapes:
-            text = circuit_text(*shape)
-            circuit = Circuit.from_text(text)
-            if shape not in tried and len(used) >= len(circuit.slots):
-                tried[shape] = fit_spectrum(spectrum, Model(text, circuit), quick)
-
-    inductive, tailed = _ends(used)
-    idle = 0
-    for arcs in range(1, MOST_ARCS + 1):
-        before = _lowest(tried)
-        attempt(*((arcs, inductive, tail) for tail in {tailed, False}))
-        idle = 0 if _lowest(tried) < before - WORTH else idle + 1
-        if idle == 2:
-            break
-    if not tried:
+    family, count = _Family(spectrum, options), len(spectrum.used())
+    inductive, tailed = _ends(spectrum.used())
+    family.climb(inductive, tailed)
+    if not family.tried:
         least = 5 if inductive else 4
         raise FitError(
-            f"too few points to choose a circuit: {len(used)}; measure at least {least}, better "
-            "ten a decade, or name a small model"
+            f"too few points to choose a circuit: {count}; measure at least {least}, "
+            "better ten a decade, or name a small model"
         )
-    arcs, _, tail = _smallest(tried)
-    attempt((arcs, not inductive, tail))
-    shape = _smallest(tried)
+    shape = family.settle()
+    tried = family.tried
     evidence, message = _evidence(tried), _reason(shape, tried)
-    best = fit_spectrum(spectrum, tried[shape].model, options)
     shown = {"candidates": [dict(row) for row in evidence], "choice": message}
-    best = replace(best, settings={**best.settings, **shown})
+    best = replace(tried[shape], settings={**tried[shape].settings, **shown})
     return Choice(best, evidence, message)
+
+
+@dataclass
+class _Family:
+    """The candidates for one spectrum, and their fits so far; `full` are those searched in full."""
+
+    spectrum: Spectrum
+    options: FitOptions
+    tried: dict[Shape, FitResult] = field(default_factory=dict)
+    full: set[Shape] = field(default_factory=set)
+
+    def attempt(self, shape: Shape, options: FitOptions) -> None:
+        """Fit a candidate, if the points are enough."""
+        text = circuit_text(*shape)
+        circuit = Circuit.from_text(text)
+        if len(self.spectrum.used()) >= len(circuit.slots):
+            self.tried[shape] = fit_spectrum(self.spectrum, Model(text, circuit), options)
+
+    def climb(self, inductive: bool, tailed: bool) -> None:
+        """Try more and more arcs, each quickly, until two in a row bring nothing."""
+        quick, idle = replace(self.options, effort=QUICK), 0
+        for arcs in range(1, MOST_ARCS + 1):
+            before = _lowest(self.tried)
+            for tail in {tailed, False}:
+                self.attempt((arcs, inductive, tail), quick)
+            idle = 0 if _lowest(self.tried) < before - WORTH else idle + 1
+            if idle == 2:
+                return
+
+    def settle(self) -> Shape:
+        """Return the smallest circuit that is worth it once its neighbours were heard.
+
+        An inductance that the fast end does not show passes for an arc, and a quick search that
+        ended too high for an arc that is not worth it. The chosen one and the next larger are
+        searched in full. (A tail that the end does not show is none: it would only imitate an arc.)
+        """
+        while True:
+            arcs, inductive, tail = shape = _smallest(self.tried)
+            for count in (arcs, arcs - 1):
+                other = (count, not inductive, tail)
+                if count and other not in self.tried:
+                    self.attempt(other, replace(self.options, effort=QUICK))
+            larger = (arcs + 1, inductive, tail)
+            for other in (shape, larger) if arcs < MOST_ARCS else (shape,):
+                if other not in self.full:
+                    self.attempt(other, self.options)
+                    self.full.add(other)
+            if _smallest(self.tried) == shape:
+                return shape
 
 
 def circuit_text(arcs: int, inductor: bool, tail: bool) -> str:
