@@ -30,9 +30,8 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import numpy as np
-from families import FAMILIES, WIDE, Case, make, noisy
+from families import FAMILIES, WIDE, Case, best_from_truth, make, noisy
 from rich.progress import track
-from scipy.optimize import least_squares
 
 import eisfit
 from eisfit.errors import EisfitError
@@ -42,27 +41,10 @@ THREE = "three arcs"
 USERS_OF_COMPILED = ("curve", "descend", "engine", "normal", "residual", "scales", "solve", "start")
 
 
-def best_known(case: Case) -> float:
-    """Return chi-square of scipy's optimiser, started at the truth, in logarithmic parameters."""
-    names = case.model.names
-    truth = np.array([case.truth[name] for name in names])
-    exponent = np.array([slot.parameter.is_exponent for slot in case.model.circuit.slots])
-    z, f = case.spectrum.impedance, case.spectrum.frequency
-
-    def residuals(x: np.ndarray) -> np.ndarray:
-        difference = (case.model.impedance(f, np.where(exponent, x, np.exp(x))) - z) / np.abs(z)
-        return np.concatenate([difference.real, difference.imag])
-
-    start = np.where(exponent, truth, np.log(truth))
-    upper = np.where(exponent, 1.0 + 1e-12, np.inf)
-    found = least_squares(residuals, start, bounds=(-np.inf, upper), xtol=1e-14, ftol=1e-14)
-    return 2.0 * float(found.cost)
-
-
 @cache
 def known(family: str, seed: int) -> float:
-    """Return `best_known` of a case of a family."""
-    return best_known(make(family, seed))
+    """Return `best_from_truth` of a case of a family."""
+    return best_from_truth(make(family, seed))
 
 
 def timed(work: Callable[[], float]) -> tuple[float, float]:
@@ -178,7 +160,7 @@ def run_batch(count: int, seed: int, **options: object) -> dict[str, float]:
     fits = eisfit.fit_many(spectra, model, **options)
     seconds = time.process_time() - begin
     pairs = zip(fits, cases, strict=True)
-    hits = [fit.chi_square <= 1.001 * best_known(case) for fit, case in pairs]
+    hits = [fit.chi_square <= 1.001 * best_from_truth(case) for fit, case in pairs]
     return {
         "cases": len(fits),
         "global_minimum_percent": 100.0 * float(np.mean(hits)),

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import least_squares
 
 from eisfit.circuit.models import Model, load_model
 from eisfit.spectrum import Spectrum
@@ -140,3 +141,24 @@ def make(family: str, seed: int) -> Case:
     model = load_model(text)
     z = noisy(model.impedance(f, truth), noise, rng)
     return Case(Spectrum(f, z, label=f"{family} {seed}"), model, truth, noise)
+
+
+def lowest_from(model: Model, spectrum: Spectrum, values: ArrayLike) -> float:
+    """Return the chi-square that scipy's own optimiser reaches from these values (P,)."""
+    exponent = np.array([slot.parameter.is_exponent for slot in model.circuit.slots])
+    f, z = spectrum.frequency, spectrum.impedance
+
+    def residuals(x: NDArray) -> NDArray:
+        difference = model.impedance(f, np.where(exponent, x, np.exp(x))) - z
+        return (difference / np.abs(z)).view(float)
+
+    start = np.where(exponent, values, np.log(values))
+    limits = (-np.inf, np.where(exponent, 1.0 + 1e-12, np.inf))
+    found = least_squares(residuals, start, bounds=limits, xtol=1e-14, ftol=1e-14)
+    return 2.0 * float(found.cost)
+
+
+def best_from_truth(case: Case) -> float:
+    """Return the chi-square that scipy's own optimiser reaches from the true values."""
+    truth = [case.truth[name] for name in case.model.names]
+    return lowest_from(case.model, case.spectrum, truth)

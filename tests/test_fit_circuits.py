@@ -6,8 +6,7 @@ second search went out; the minimum is that of scipy's optimiser, started at the
 
 import numpy as np
 import pytest
-from families import SLOW, WIDE, noisy
-from scipy.optimize import least_squares
+from families import SLOW, WIDE, lowest_from, noisy
 
 import eisfit
 from eisfit.fitting.hunt import Effort
@@ -45,20 +44,6 @@ CASES = [
      (502.2, 415.9, 6.753e-5, 0.9161, 67.39, 71.6, 0.005724, 7.879e-7, 0.9287, 2.458e-7),
      0.0011, SLOW, 30021),
 ]  # fmt: skip
-
-
-def lowest_from(model, spectrum, values):
-    exponent = np.array([slot.parameter.is_exponent for slot in model.circuit.slots])
-    f, z = spectrum.frequency, spectrum.impedance
-
-    def residuals(x):
-        difference = model.impedance(f, np.where(exponent, x, np.exp(x))) - z
-        return (difference / np.abs(z)).view(float)
-
-    start = np.where(exponent, values, np.log(values))
-    limits = (-np.inf, np.where(exponent, 1.0 + 1e-12, np.inf))
-    found = least_squares(residuals, start, bounds=limits, xtol=1e-14, ftol=1e-14)
-    return 2.0 * float(found.cost)
 
 
 @pytest.mark.parametrize(("text", "values", "noise", "f", "seed"), CASES)

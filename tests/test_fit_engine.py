@@ -5,7 +5,7 @@ from concurrent.futures import ProcessPoolExecutor
 
 import numpy as np
 import pytest
-from families import FAMILIES, SLOW, WIDE, Case, arc, make, noisy
+from families import FAMILIES, SLOW, WIDE, Case, arc, best_from_truth, make, noisy
 from scipy.optimize import least_squares
 
 import eisfit
@@ -85,24 +85,6 @@ def test_solver_reaches_the_minimum_of_rosenbrock_and_respects_a_bound():
     assert np.allclose(held.u, truth.x, atol=1e-5)
 
 
-def best_from_truth(case: Case) -> float:
-    """Return the chi-square that scipy's own optimiser reaches from the true values."""
-    names = case.model.names
-    start = np.array([case.truth[name] for name in names])
-    exponent = np.array([slot.parameter.is_exponent for slot in case.model.circuit.slots])
-    z, f = case.spectrum.impedance, case.spectrum.frequency
-
-    def residuals(x):
-        p = np.where(exponent, x, np.exp(x))
-        difference = (case.model.impedance(f, p) - z) / np.abs(z)
-        return np.concatenate([difference.real, difference.imag])
-
-    x = np.where(exponent, start, np.log(start))
-    upper = np.where(exponent, 1.0 + 1e-12, np.inf)
-    found = least_squares(residuals, x, bounds=(-np.inf, upper), xtol=1e-14, ftol=1e-14)
-    return 2.0 * float(found.cost)
-
-
 def share_of_minima(family: str, seeds: range) -> float:
     hits = 0
     for seed in seeds:
@@ -167,7 +149,7 @@ def test_global_minimum_without_starting_values(family):
 @pytest.mark.slow
 @pytest.mark.parametrize("family", FAMILIES)
 def test_global_minimum_practically_always(family):
-    assert share_of_minima(family, range(30_000, 30_060)) >= 0.95
+    assert share_of_minima(family, range(30_000, 30_060)) >= 0.98
 
 
 def three_arcs(noise=0.002, seed=5):

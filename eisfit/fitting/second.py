@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.fitting.floor import debye_floor
-from eisfit.fitting.hunt import AGREE, NEAR_FLOOR
+from eisfit.fitting.hunt import AGREE, EFFORTS, NEAR_FLOOR
 from eisfit.fitting.moves import Moves
 from eisfit.fitting.options import FitOptions
 from eisfit.fitting.orders import Orders
@@ -55,7 +55,10 @@ class Begin:
     def search(self, options: FitOptions, until: float) -> list[Found]:
         """Return the lowest places; no round begins after `until` (`perf_counter`)."""
         problem = self.problem
-        effort = replace(options.search, budget_s=until - perf_counter())
+        mixed = Moves.of(problem.objective).restarts.elements
+        # A fast search is for arcs: unlike elements mislead it, and have it try as much
+        known = EFFORTS["thorough"] if options.effort == "fast" and mixed else options.search
+        effort = replace(known, budget_s=until - perf_counter())
         bounds = (problem.lower, problem.upper)
         return search(problem.objective, bounds, self.shapes, self.given, self.seed, effort)
 
