@@ -85,6 +85,22 @@ def test_what_is_too_much_is_named():
     assert set(report.at_bound) == {n for n in r.names if r.status[n] == "at bound"}
 
 
+def test_a_time_constant_at_the_edge_of_the_search_is_not_called_determined():
+    truth = {"R0": 10.0, **arc(1, 50.0, 2.1e-4, 0.9)}
+    at_bound = 0
+    for seed in range(4):
+        many = "R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)"
+        r = fit("R0-p(R1,CPE1)", truth, noise=0.002, model=many, seed=seed)
+        stores = {f"CPE{i}_0" for i in (1, 2, 3) if r.status[f"CPE{i}_0"] == "at bound"}
+        at_bound += len(stores)
+        report = r.identifiability()
+        assert stores <= set(report.at_bound)
+        for one in report.determined:
+            assert stores.isdisjoint(one.parts)
+            assert one.relative > 1e-5  # of 2 x 70 data with 0.2 % noise
+    assert at_bound
+
+
 def test_the_worth_of_an_element_is_that_of_the_fit_without_it():
     truth = {"R0": 20.0, **arc(1, 100, 1e-6, 0.9), **arc(2, 300, 1e-4, 0.85)}
     r = fit("R0-p(R1,CPE1)-p(R2,CPE2)", truth)

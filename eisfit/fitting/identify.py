@@ -225,6 +225,8 @@ def _determined(result: FitResult, covariance: Array) -> Iterator[Combination]:
         if arc.store is None or worst <= POORLY:
             continue
         paired |= set(members)
+        if any(result.status[result.names[i]] == "at bound" for i in members):
+            continue  # tau is what the search was held to then, and none of the data's
         for kind, (value, relative) in (
             ("tau", time_constant(result, arc)), ("C", capacitance(result, arc)),
         ):  # fmt: skip
