@@ -38,6 +38,76 @@ def test_a_tail_leaves_the_fast_peaks_as_they_are(name):
     assert result.rms < 1.3e-3
 
 
+@pytest.mark.parametrize("alpha", [0.63, 0.745, 0.87, 0.937])
+def test_a_tail_of_any_exponent_is_followed_and_leaves_the_arcs_as_they_are(alpha):
+    """A sum over coarse exponents is off by a percent, which slow peaks of gamma then filled."""
+    size = 20 * 1.5e-5**-alpha  # 20 ohm where the slower arc is
+    tail = size * S**-alpha
+    for seed in range(5):
+        result = eisfit.drt(eisfit.Spectrum(FREQUENCY, noisy(ARCS + tail, seed=seed)))
+        fast = [row for row in result.peak_rows if row["tau_s"] < 1.5e-4]
+        assert [row["status"] for row in fast] == ["ok", "ok"]
+        for row, resistance in zip(fast, (90, 140), strict=True):
+            assert row["resistance_ohm"] == pytest.approx(resistance, rel=0.05)
+        low = FREQUENCY < 1e3
+        np.testing.assert_allclose(result.tail_impedance[low], tail[low], rtol=0.15)
+        slow = [row for row in result.peak_rows if row["tau_s"] > 1.5e-4 and row["status"] == "ok"]
+        assert not slow
+
+
+def random_tail(random, number):
+    """Return frequencies, arcs as (R, tau), impedance and noise, of arcs before a blocking tail."""
+    first, last, points = ((7e6, 1.0, 70), (1e6, 1e-2, 81))[number % 2]
+    frequency = np.geomspace(first, last, points)
+    s = 2j * np.pi * frequency
+    decades = np.log10(1 / np.abs(s[0])) + 1 + random.uniform(0, 1)
+    taus = 10 ** (decades + np.cumsum([0, *random.uniform(1.2, 1.8, number % 2)]))
+    sizes = 10 ** random.uniform(0.8, 2.3, len(taus))
+    z = sizes.sum() * random.uniform(0.1, 1) + sum(
+        r / (1 + (s * t) ** random.uniform(0.75, 0.98)) for r, t in zip(sizes, taus, strict=True)
+    )
+    meets = 1 / (taus[-1] * 10 ** random.uniform(1, 2))
+    z = z + 0.3 * sizes.sum() * (s / meets) ** -random.uniform(0.7, 0.97)
+    return frequency, list(zip(sizes, taus, strict=True)), z, 10 ** random.uniform(-3.3, -2.5)
+
+
+def test_intervals_before_random_tails_hold_the_arcs():
+    random = np.random.default_rng(31415)
+    held, slow = [], 0
+    for number in range(40):
+        frequency, arcs, z, noise = random_tail(random, number)
+        rows = eisfit.drt(eisfit.Spectrum(frequency, noisy(z, noise, number))).peak_rows
+        for resistance, tau in arcs:
+            near = [row for row in rows if abs(np.log10(row["tau_s"] / tau)) < 0.25]
+            held += [row["lower_ohm"] <= resistance <= row["upper_ohm"] for row in near[:1]]
+        slow += sum(row["tau_s"] > 2 * arcs[-1][1] and row["status"] == "ok" for row in rows)
+    assert len(held) >= 59  # of 60
+    assert np.mean(held) >= 0.87
+    assert slow <= 4
+
+
+@pytest.mark.parametrize(("tau", "alpha"), [(100.0, 0.9), (10.0, 1.0)])
+def test_arcs_of_a_hundred_ohm_stand_before_a_hundred_megaohm(tau, alpha):
+    tail = 1e8 / (1 + (S * tau) ** alpha)
+    held = []
+    for seed in range(5):
+        rows = eisfit.drt(eisfit.Spectrum(FREQUENCY, noisy(ARCS + tail, seed=seed))).peak_rows
+        for place, resistance in ((4e-7, 90), (1.5e-5, 140)):
+            row = min(rows, key=lambda row: abs(np.log(row["tau_s"] / place)))
+            assert abs(np.log10(row["tau_s"] / place)) < 0.25
+            held.append(row["lower_ohm"] <= resistance <= row["upper_ohm"])
+    assert np.mean(held) >= 0.8
+
+
+def test_only_what_is_part_of_the_tail_is_told_of_it():
+    result = eisfit.drt(eisfit.Spectrum(FREQUENCY, noisy(ARCS + 4e5 * S**-0.9)))
+    (said,) = [text for text in result.messages if "tail" in text and "series" in text]
+    assert "blocking" in said
+    assert said.count("(j omega)") <= 3
+    result = eisfit.drt(eisfit.Spectrum(FREQUENCY, noisy(ARCS + 900 / np.sqrt(S))))
+    assert any("ends in a diffusion tail" in text for text in result.messages)
+
+
 def test_exact_data_have_neither_outliers_nor_uneven_noise():
     frequency = np.geomspace(1e7, 3e-3, 50)
     s = 2j * np.pi * frequency

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,8 +9,9 @@ from numpy.typing import NDArray
 
 from eisfit.errors import RelaxationError
 from eisfit.kernels import log_tau_grid
-from eisfit.relaxation import report, sentences
+from eisfit.relaxation import report
 from eisfit.relaxation.blend import Blend, blend
+from eisfit.relaxation.closing import concluded
 from eisfit.relaxation.discretization import coefficient_of
 from eisfit.relaxation.mixture import Target
 from eisfit.relaxation.peaks import Peak, find_peaks
@@ -28,6 +28,9 @@ FloatArray = NDArray[np.float64]
 _FEWEST = 6
 _REWEIGHTINGS = 3
 _TAIL_EXPONENTS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
+# Two neighbours of which each has this share of a tail stand for an exponent between them: over
+# many decades their sum is off by a percent, which gamma would fill, so these steps come between.
+_BOTH, _FINER = 0.003, (0.02, 0.04, 0.06, 0.08)
 # Where the exponent of a single term may lie, and how finely it is sought.
 _EXPONENTS, _FINE = (0.3, 1.0), 1e-3
 # -Im Z that rises at least like omega^-0.3 at the lowest frequencies, over this part of a decade,
@@ -81,8 +84,7 @@ def drt_spectrum(spectrum: Spectrum, **options: Any) -> DRTResult:
         target = Target.of(problem, used.omega, sigma)
         both = blend(problem, target, solved, found, modulus)
         result = _blended_result(spectrum, settings, modulus, found, both)
-    said = sentences.on_weights(used.frequency, factors)
-    return replace(result, messages=(*result.messages, *said)) if said else result
+    return concluded(result, factors, solved.sweep.at_end, settings.signed)
 
 
 def chosen_lambda(spectrum: Spectrum, **options: Any) -> float:
@@ -105,10 +107,15 @@ def _regularised(
     """Return the regularised solution, |Z| over its grid, and by what sigma had to grow."""
     given = None if settings.criterion != "given" else float(settings.regularization)
     adaptive = settings.chosen_method != "tikhonov"
-    alpha = _exponent(used, sigma, settings) if settings.tail == "cpe" else 0.0
-    problem = _problem(used, sigma, settings, alpha)
+    tail = _tail(used, sigma, settings)
+    problem = _problem(used, sigma, settings, tail)
     modulus = _local_modulus(used, problem.grid.tau)
     solved = regularise(problem, modulus, settings.criterion, given, adaptive)
+    between = _between(solved)
+    if between:
+        tail = tuple(sorted({*tail, *between}))
+        problem = _problem(used, sigma, settings, tail)
+        solved = regularise(problem, modulus, settings.criterion, given, adaptive)
     factors = np.ones(len(used))
     if settings.robust and settings.part == "both":
         for _ in range(_REWEIGHTINGS):
@@ -116,7 +123,7 @@ def _regularised(
             if (more == 1.0).all():
                 break
             factors = factors * more
-            problem = _problem(used, sigma * factors, settings, alpha)
+            problem = _problem(used, sigma * factors, settings, tail)
             solved = regularise(problem, modulus, settings.criterion, given, adaptive)
     return solved, modulus, factors
 
@@ -142,12 +149,35 @@ def _unseen(used: Spectrum, sigma: FloatArray, solved: Regularised) -> FloatArra
     return sizes
 
 
+def _tail(used: Spectrum, sigma: FloatArray, settings: Settings) -> tuple[float, ...]:
+    """Return the exponents alpha of a tail's terms, (j omega)^-alpha; none where there is none."""
+    if settings.tail == "cpe":
+        return (_exponent(used, sigma, settings),)
+    several = has_tail(used) if settings.tail == "auto" else settings.tail is True
+    return _TAIL_EXPONENTS if several else ()
+
+
+def _between(solved: Regularised) -> list[float]:
+    """Return the exponents between neighbours that share a tail."""
+    problem = solved.problem
+    exponents = np.array(problem.terms.exponents)
+    # Scaled so that the columns of all terms are of one length
+    sizes = solved.solution.x[: problem.n_terms] * (exponents > 0.0)
+    taken = sizes > _BOTH * max(float(sizes.max()), np.finfo(float).tiny)
+    return [
+        round(float(low + step), 4)
+        for low, both in zip(exponents[:-1], taken[:-1] & taken[1:], strict=True)
+        for step in _FINER
+        if both
+    ]
+
+
 def _exponent(used: Spectrum, sigma: FloatArray, settings: Settings) -> float:
     """Return the exponent of a tail of one term, (j omega)^-alpha, with the largest evidence."""
     from scipy.optimize import minimize_scalar
 
     def score(alpha: float) -> float:
-        problem = _problem(used, sigma, settings, alpha)
+        problem = _problem(used, sigma, settings, (alpha,))
         solved = regularise(problem, np.ones(len(problem.grid.tau)), "evidence", None, False)
         return float(np.nanmin(solved.sweep.scores))
 
@@ -172,13 +202,13 @@ def _check(used: Spectrum) -> None:
         )
 
 
-def _problem(used: Spectrum, sigma: FloatArray, settings: Settings, alpha: float = 0.0) -> Problem:
-    """Set up the problem; `alpha` is the exponent of a tail of one term, 0 for none."""
+def _problem(
+    used: Spectrum, sigma: FloatArray, settings: Settings, tail: tuple[float, ...]
+) -> Problem:
+    """Set up the problem, with terms (j omega)^-alpha for every alpha of `tail`."""
     shortest, longest = used.tau_window
     reach = 10.0**settings.extension
     tau = log_tau_grid(shortest / reach, longest * reach, settings.density)
-    several = has_tail(used) if settings.tail == "auto" else settings.tail is True
-    tail = (alpha,) if alpha else _TAIL_EXPONENTS if several else ()
     exponents = (0.0, *((-1.0,) if settings.inductance else ()), *tail)
     coefficient = settings.fwhm_coefficient
     if settings.shape_factor is not None:
@@ -338,7 +368,6 @@ def _result(
     sizes = dict(zip(solved.problem.terms.exponents, map(float, term_sizes), strict=True))
     tail = tuple((size, a) for a, size in sizes.items() if a > 0.0 and size > 0.0)
     residuals = (curves["impedance"] - spectrum.impedance) / spectrum.modulus
-    rms = float(np.sqrt(np.mean(np.abs(residuals[~spectrum.mask]) ** 2) / 2.0))
     searched = len(solved.sweep.path) > 1
     lambdas = [s.lam for s in solved.sweep.path]
     return DRTResult(
@@ -353,7 +382,6 @@ def _result(
         method=settings.chosen_method,
         sweep=np.column_stack([lambdas, solved.sweep.scores]) if searched else np.empty((0, 2)),
         residuals=residuals,
-        messages=sentences.messages(rows, tail, solved.sweep.at_end, sizes[0.0], rms),
         peak_rows=tuple(rows),
         tail=tail,
         seed=settings.seed,

@@ -57,6 +57,8 @@ class DRTResult(FrozenArrays):
         Share of `parametric` in gamma; the rest is `regularised`.
     reason : str
         Why, in a sentence.
+    outliers : (N,) bool
+        Points far off the curve, which counted for less (none where `robust` is off).
     polarization : float or None
         Sum of the fitted peaks' resistances in ohm, None where none was fitted.
     level, seed : float, int
@@ -89,12 +91,15 @@ class DRTResult(FrozenArrays):
     share: float = 0.0
     reason: str = ""
     polarization: float | None = None
+    outliers: NDArray[np.bool_] | None = None
 
     def __post_init__(self) -> None:
         if self.regularised is None:
             object.__setattr__(self, "regularised", self.gamma)
         if self.parametric is None:
             object.__setattr__(self, "parametric", np.full(len(self.tau), np.nan))
+        if self.outliers is None:
+            object.__setattr__(self, "outliers", np.zeros(len(self.spectrum), dtype=bool))
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(value, np.ndarray):
@@ -129,8 +134,8 @@ class DRTResult(FrozenArrays):
 
     @property
     def rms(self) -> float:
-        """Relative residual sqrt(mean |Z_fit - Z|^2 / |Z|^2 / 2) over the points that were used."""
-        used = self.residuals[~self.spectrum.mask]
+        """Relative residual sqrt(mean |Z_fit - Z|^2 / |Z|^2 / 2), outliers left out."""
+        used = self.residuals[~self.spectrum.mask & ~np.asarray(self.outliers)]
         return float(np.sqrt(np.mean(np.abs(used) ** 2) / 2.0))
 
     def peaks(self, roles: Mapping[int, str] | None = None) -> pd.DataFrame:
@@ -150,7 +155,8 @@ class DRTResult(FrozenArrays):
         that have the peak within 0.25 decade times the share of trials with half the points or a
         shorter window in which it stays, else the share of noise resamples that show it;
         `status` one of "ok", "unresolved" (a shoulder and its neighbour, whose shares are
-        uncertain), "outside window" and "not determined".
+        uncertain), "outside window" and "not determined" (an interval wider than three quarters of
+        R either way, or data beside the peak that gamma does not follow).
         """
         named = roles or {}
         head = {"sample": self.spectrum.label, "sweep": self.spectrum.metadata.get("sweep", 1)}

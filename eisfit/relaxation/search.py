@@ -192,7 +192,9 @@ class _Hunt:
         kinds = (*FAMILIES, *FURTHER) if bent else FAMILIES
         moves = self.swaps(best, kinds)
         if len(best) > 1:
-            deviation = np.sqrt(np.diagonal(best.covariance)[len(best.series) :: 4])
+            deviation = np.sqrt(
+                np.maximum(np.diagonal(best.covariance)[len(best.series) :: 4], 0.0)
+            )
             moves += [without(best, [int(k)]) for k in np.flatnonzero(deviation > _DOUBTFUL)]
             moves += merged(best, (*FAMILIES, *FURTHER))
         if bent and len(best) > 1:

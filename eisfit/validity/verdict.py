@@ -137,12 +137,12 @@ def _place(place: FloatArray, low: float, high: float, alike: float) -> str:
     if place.max() < 0.5 and place.min() < _AWAY:
         where = f"at low frequency, below {high:.3g} Hz"
         cause = "drift, the cell changed while it was measured"
+        if alike <= _ALIKE and len(place) >= _TELLING:
+            return f"{where}: noise rather than drift"
     elif place.min() > 0.5 and place.max() > 1.0 - _AWAY:
         where = f"at high frequency, above {low:.3g} Hz"
         cause = "artefact of cable, cell or instrument"
     else:
         where = f"between {low:.3g} and {high:.3g} Hz"
         cause = "a jump or drift, as where the instrument changes its range"
-    if alike > _ALIKE:
-        return f"{where}: {cause}"
-    return f"{where}: noise" if len(place) >= _TELLING else f"{where}: noise, or {cause}"
+    return f"{where}: {cause}" if alike > _ALIKE else f"{where}: noise, or {cause}"
