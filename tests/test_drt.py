@@ -100,7 +100,7 @@ def test_single_steps_end_where_block_pivoting_does(seed):
     random = np.random.default_rng(seed)
     matrix = random.standard_normal((60, 40)) + 0.3
     normal, moment = matrix.T @ matrix, matrix.T @ random.standard_normal(60)
-    x, free = _descend(normal, moment, np.zeros(40, dtype=bool), 1e-9)
+    x, free, _ = _descend(normal, moment, np.zeros(40, dtype=bool), 1e-9)
     expected, _ = solve_nonnegative(normal, moment)
     np.testing.assert_allclose(x, expected, atol=1e-5)
     slope = normal @ x - moment

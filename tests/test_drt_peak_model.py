@@ -5,7 +5,7 @@ import pytest
 
 from eisfit import Spectrum
 from eisfit.errors import RelaxationError
-from eisfit.relaxation import drt_spectrum, shapes
+from eisfit.relaxation import drt_spectrum, responses, shapes
 from eisfit.relaxation.posterior import binned
 from eisfit.relaxation.shapes import places
 
@@ -46,7 +46,7 @@ def test_an_even_spread_has_froehlichs_impedance():
     np.testing.assert_allclose(gamma, 5.0 / 2.6)
     assert not shapes.gamma(kind, theta, np.array([0.4 - 1.31, 0.4 + 1.31])).any()
     direct = (1.3 * weights * gamma / (1 + 1j * np.exp(log_omega)[:, None] * np.exp(u))).sum(axis=1)
-    np.testing.assert_allclose(shapes.evaluate(kind, theta, log_omega)[0, 0], direct, rtol=1e-9)
+    np.testing.assert_allclose(responses.evaluate(kind, theta, log_omega)[0, 0], direct, rtol=1e-9)
 
 
 def test_mean_of_a_skewed_peak_is_where_its_parameter_says():
@@ -59,7 +59,7 @@ def test_mean_of_a_skewed_peak_is_where_its_parameter_says():
 def test_a_debye_peak_is_that_of_an_rc_shown_a_tenth_of_a_decade_wide():
     kind, theta = np.array([shapes.DEBYE]), np.array([[np.log(5.0), 0.4, 0.0, 0.0]])
     log_omega = np.linspace(-8, 8, 40)
-    z = shapes.evaluate(kind, theta, log_omega)[0, 0]
+    z = responses.evaluate(kind, theta, log_omega)[0, 0]
     np.testing.assert_allclose(z, 5.0 / (1 + 1j * np.exp(log_omega + 0.4)), rtol=1e-12)
     u = np.linspace(-1, 2, 3001)
     gamma = shapes.gamma(kind, theta, u)[0]
@@ -77,7 +77,7 @@ def test_impedance_is_the_integral_of_gamma(family):
     gamma = shapes.gamma(kind, theta, u)[0]
     assert np.trapezoid(gamma, u) == pytest.approx(np.e, rel=1e-5)
     direct = np.trapezoid(gamma / (1 + 1j * np.exp(log_omega)[:, None] * np.exp(u)), u)
-    z = shapes.evaluate(kind, theta, log_omega)[0, 0]
+    z = responses.evaluate(kind, theta, log_omega)[0, 0]
     np.testing.assert_allclose(z, direct, atol=3e-5 * np.abs(direct).max())
 
 
@@ -85,11 +85,11 @@ def test_impedance_is_the_integral_of_gamma(family):
 def test_derivatives_agree_with_differences(family):
     kind, theta = parameters(family)
     log_omega = np.linspace(-8, 8, 40)
-    exact = shapes.evaluate(kind, theta, log_omega)[0]
+    exact = responses.evaluate(kind, theta, log_omega)[0]
     for j in np.flatnonzero(shapes.HAS[family]):
         step = np.zeros(4)
         step[j] = 1e-5
-        up, down = (shapes.evaluate(kind, theta + x, log_omega)[0, 0] for x in (step, -step))
+        up, down = (responses.evaluate(kind, theta + x, log_omega)[0, 0] for x in (step, -step))
         np.testing.assert_allclose((up - down) / 2e-5, exact[j], atol=2e-5 * np.abs(exact[0]).max())
 
 
@@ -209,7 +209,9 @@ def test_a_tail_of_one_term_has_its_own_exponent(alpha):
     ((size, exponent),) = result.tail
     assert exponent == pytest.approx(alpha, abs=0.005)
     assert size == pytest.approx(300, rel=0.01)
-    (row,) = (row for row in result.peak_rows if row["fraction"] > 0.01)
+    # An exponent that is off by 0.001 leaves a rest of the tail, beyond the window.
+    inside = [row for row in result.peak_rows if row["status"] != "outside window"]
+    (row,) = (row for row in inside if row["fraction"] > 0.01)
     assert row["resistance_ohm"] == pytest.approx(100, rel=0.02)
 
 
@@ -364,7 +366,8 @@ def test_many_candidates_of_like_evidence_can_be_drawn_from():
     from eisfit.relaxation.posterior import Posterior
 
     kind, theta = parameters(shapes.ZARC)
-    one = Candidate(kind, theta, np.ones(1), 0.0, 0.0, 1.0, np.eye(5) * 1e4, np.ones(5, dtype=bool))
+    known = {"hessian": np.eye(5) * 1e4, "free": np.ones(5, dtype=bool)}
+    one = Candidate(kind, theta, np.ones(1), 0.0, 0.0, 1.0, **known)
     posterior = Posterior.of([replace(one, score=0.01 * i) for i in range(12)], 160, np.ones(1))
     u = np.linspace(-5, 5, 101)
     drawn = posterior.draws(u, 50, np.random.default_rng(0))

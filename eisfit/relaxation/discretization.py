@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from eisfit.errors import RelaxationError
 from eisfit.frozen import readonly
+from eisfit.kernels import stacked
 
 FloatArray = NDArray[np.float64]
 ComplexArray = NDArray[np.complex128]
@@ -122,6 +123,19 @@ def _kernel(omega: bytes, tau: bytes, basis: str, coefficient: float) -> Complex
     return readonly(total)
 
 
+def real_kernel(
+    omega: FloatArray, tau: FloatArray, basis: str, coefficient: float = DEFAULT
+) -> FloatArray:
+    """Return `kernel` as a (2N, M) real matrix, real parts first, read-only."""
+    grids = np.ascontiguousarray(omega).tobytes(), np.ascontiguousarray(tau).tobytes()
+    return _real_kernel(*grids, basis, coefficient)
+
+
+@lru_cache(maxsize=32)
+def _real_kernel(omega: bytes, tau: bytes, basis: str, coefficient: float) -> FloatArray:
+    return readonly(stacked(_kernel(omega, tau, basis, coefficient)))
+
+
 @lru_cache(maxsize=32)
 def _evenness(basis: str, coefficient: float) -> float:
     """Return the integral of a basis function over the sum of its values at grid points, spacing 1.
@@ -188,3 +202,12 @@ def derivative(
     gamma = values(count, basis, coefficient)
     padded = np.vstack([np.zeros((order, count)), gamma, np.zeros((order, count))])
     return readonly(np.diff(padded, n=order, axis=0) / spacing**order * np.sqrt(spacing))
+
+
+@lru_cache(maxsize=32)
+def roughness(
+    count: int, spacing: float, order: int, basis: str, coefficient: float = DEFAULT
+) -> FloatArray:
+    """Return the (count, count) penalty of a derivative equally weighted everywhere, read-only."""
+    rows = derivative(count, spacing, order, basis, coefficient)
+    return readonly(rows.T @ rows)

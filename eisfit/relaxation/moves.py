@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.frozen import readonly
-from eisfit.relaxation import shapes
-from eisfit.relaxation.mixture import Batch, Candidate, Target
+from eisfit.relaxation import responses, shapes
+from eisfit.relaxation.descent import linearised
+from eisfit.relaxation.mixture import Candidate, Target
 from eisfit.relaxation.peaks import Peak
 
 FloatArray = NDArray[np.float64]
@@ -110,11 +111,18 @@ def swapped(candidate: Candidate, index: int, families: Iterable[int]) -> list[C
             theta[index, 1:] = _skewed(row) if family == shapes.HAVRILIAK_NEGAMI else _even(row)
         elif old != family:
             if curve is None:
-                curve = shapes.gamma(candidate.family[[index]], candidate.theta[[index]], u)[0]
+                curve = np.exp(row[0]) * _outline(old, float(row[2]), float(row[3]))
             theta[index] = _like(family, u, curve)
             theta[index, 0] = row[0]
         found.append(Candidate(kinds, theta, candidate.series))
     return found
+
+
+@lru_cache(maxsize=256)
+def _outline(family: int, p: float, q: float) -> FloatArray:
+    """Return gamma of a peak of 1 ohm all around its place; moves look at the same peaks often."""
+    theta = np.array([[0.0, 0.0, p, q]])
+    return readonly(shapes.gamma(np.array([family]), theta, _AROUND)[0])
 
 
 def _skewed(zarc: FloatArray) -> FloatArray:
@@ -243,10 +251,8 @@ def merged(candidate: Candidate, families: tuple[int, ...]) -> list[Candidate]:
 
 def with_more(target: Target, candidate: Candidate) -> list[Candidate]:
     """Return candidates with a further peak where the residual asks most for one."""
-    batch = Batch(target, [candidate])
-    jacobian = batch.jacobian(np.zeros(1, dtype=int), batch.state.theta)
-    residual = batch.residual(batch.state.series, jacobian)[0]
-    jacobian = jacobian[0][np.abs(jacobian[0]).max(axis=1) > 0]
+    jacobian, residual = linearised(target, candidate)
+    jacobian = jacobian[np.abs(jacobian).max(axis=1) > 0]
     q, _ = np.linalg.qr(jacobian.T)
     theta, columns = _trials(target.log_omega.tobytes(), target.bounds)
     theta, columns = theta.copy(), columns * target.inverse
@@ -276,6 +282,6 @@ def _trials(log_omega: bytes, bounds: tuple[float, float]) -> tuple[FloatArray, 
     places = np.arange(*bounds, 0.3)
     theta = _shaped(shapes.LOGNORMAL, np.zeros(len(places)), places, np.full(len(places), 0.35))
     family = np.full(len(places), shapes.LOGNORMAL)
-    response = shapes.evaluate(family, theta, np.frombuffer(log_omega))[:, 0]
+    response = responses.evaluate(family, theta, np.frombuffer(log_omega))[:, 0]
     both = np.concatenate([response.real, response.imag], axis=1)
     return readonly(theta), readonly(both)

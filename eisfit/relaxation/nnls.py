@@ -22,6 +22,13 @@ _MOST_STEPS = 300
 def solve_nonnegative(
     normal: FloatArray, moment: FloatArray, start: BoolArray | None = None
 ) -> tuple[FloatArray, BoolArray]:
+    """Minimise as `solve_and_log_det`, and return x and which of it are free."""
+    return solve_and_log_det(normal, moment, start)[:2]
+
+
+def solve_and_log_det(
+    normal: FloatArray, moment: FloatArray, start: BoolArray | None = None
+) -> tuple[FloatArray, BoolArray, float | None]:
     """Minimise x' normal x / 2 - moment' x over x >= 0.
 
     Block principal pivoting (Portugal, Judice, Vicente, Math. Comp. 63 (1994) 625; Kim, Park, SIAM
@@ -41,6 +48,7 @@ def solve_nonnegative(
     -------
     x : (P,) array
     free : (P,) bool, true where x is not held at zero
+    log_det : log determinant of the free part of the matrix, None where no factor is at hand
 
     Raises
     ------
@@ -59,12 +67,14 @@ def solve_nonnegative(
             "the least-squares problem holds numbers that are not finite: check the spectrum for "
             "zero impedance and extreme values"
         )
-    free = (h > 0) if start is None else start.copy()
+    free = (h > 0) if start is None else start
     solved = _pivot(g, h, free, _TOLERANCE * size) or _descend(g, h, free, _TOLERANCE * size)
     if solved is None:
         y = _lawson_hanson(g, h)
-        return y * scale, y > 0
-    return solved[0] * scale, solved[1]
+        return y * scale, y > 0, None
+    x, free, factor = solved
+    log_det = 2.0 * (np.log(factor).sum() - np.log(scale[free]).sum()) if len(factor) else 0.0
+    return x * scale, free, float(log_det)
 
 
 def solve_signed(
@@ -93,17 +103,18 @@ def solve_signed(
 
 def _pivot(
     g: FloatArray, h: FloatArray, free: BoolArray, tolerance: float
-) -> tuple[FloatArray, BoolArray] | None:
-    """Return the solution, or None where pivoting did not finish."""
+) -> tuple[FloatArray, BoolArray, FloatArray] | None:
+    """Return the solution and its factor's diagonal, or None where pivoting did not finish."""
     fewest, patience = len(h) + 1, 3
     for _ in range(_MOST_PIVOTS):
-        x = _restricted(g, h, free)
-        if x is None:
+        found = _restricted(g, h, free)
+        if found is None:
             return None
+        x, factor = found
         wrong = np.where(free, x, g @ x - h) < -tolerance
         count = int(np.count_nonzero(wrong))
         if count == 0:
-            return np.clip(x, 0.0, None), free
+            return np.maximum(x, 0.0), free, factor
         if count < fewest:
             fewest, patience = count, 3
         elif patience > 0:
@@ -116,18 +127,19 @@ def _pivot(
 
 def _descend(
     g: FloatArray, h: FloatArray, free: BoolArray, tolerance: float
-) -> tuple[FloatArray, BoolArray] | None:
+) -> tuple[FloatArray, BoolArray, FloatArray] | None:
     """Return the solution by active sets from a feasible start, or None where it did not finish.
 
     Bro and de Jong, J. Chemometrics 11 (1997) 393: every step lowers the cost, so none repeats.
     """
     start = _restricted(g, h, free)
-    x = np.zeros_like(h) if start is None else np.clip(start, 0.0, None)
+    x = np.zeros_like(h) if start is None else np.maximum(start[0], 0.0)
     free = x > 0
     for _ in range(_MOST_STEPS):
-        aim = _restricted(g, h, free)
-        if aim is None:
+        found = _restricted(g, h, free)
+        if found is None:
             return None
+        aim, factor = found
         falling = np.flatnonzero(free & (aim < 0))
         if falling.size:
             reach = x[falling] / (x[falling] - aim[falling])
@@ -139,24 +151,28 @@ def _descend(
         slope = np.where(free, 0.0, g @ x - h)
         steepest = int(slope.argmin())
         if slope[steepest] >= -tolerance:
-            return x, free
+            return x, free, factor
         free = free.copy()
         free[steepest] = True
     return None
 
 
-def _restricted(g: FloatArray, h: FloatArray, free: BoolArray) -> FloatArray | None:
+def _restricted(
+    g: FloatArray, h: FloatArray, free: BoolArray
+) -> tuple[FloatArray, FloatArray] | None:
+    """Return the solution with all zero but what is free, and the Cholesky factor's diagonal."""
     from scipy.linalg import lapack
 
-    x = np.zeros_like(h)
-    index = np.flatnonzero(free)
-    if index.size:
-        square = g.take(index, axis=0).take(index, axis=1)
-        _, part, info = lapack.dposv(square.T, h[index], lower=1, overwrite_a=1)
-        if info != 0:
-            return None
-        x[index] = part
-    return x
+    x = np.zeros(len(h))
+    index = free.nonzero()[0]
+    if not index.size:
+        return x, x[:0]
+    square = g.take(index, axis=0).take(index, axis=1)
+    factor, part, info = lapack.dposv(square.T, h[index], lower=1, overwrite_a=1)
+    if info != 0:
+        return None
+    x[index] = part
+    return x, factor.diagonal()
 
 
 def _lawson_hanson(g: FloatArray, h: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.relaxation import shapes
+from eisfit.relaxation import responses, shapes
 from eisfit.relaxation.mixture import Candidate
 from eisfit.relaxation.shapes import places
 
@@ -58,15 +58,29 @@ class Posterior:
     @cached_property
     def order(self) -> IntArray:
         """The best candidate's peaks by ascending tau of their maxima."""
-        return np.argsort(places(self.best.family, self.best.theta))
+        return np.argsort(self._places[0][0])
+
+    @cached_property
+    def _places(self) -> list[tuple[FloatArray, FloatArray]]:
+        """For each candidate ln tau (K,) of the maxima, and its derivatives (K, 4)."""
+        family = np.concatenate([c.family for c in self.candidates])
+        theta = np.vstack([c.theta for c in self.candidates])
+        three = np.repeat(theta[None], 3, axis=0)
+        three[1, :, 2] += _DIFFERENCE
+        three[2, :, 3] += _DIFFERENCE
+        at, by_p, by_q = places(np.tile(family, 3), three.reshape(-1, 4)).reshape(3, -1)
+        slopes = np.zeros_like(theta)
+        slopes[:, 1] = 1.0
+        slopes[:, 2:] = (np.stack([by_p, by_q], axis=1) - at[:, None]) / _DIFFERENCE
+        ends = np.cumsum([len(c) for c in self.candidates])[:-1]
+        return list(zip(np.split(at, ends), np.split(slopes, ends), strict=True))
 
     @cached_property
     def _matches(self) -> list[IntArray]:
         """For each candidate the index of every peak of the best, -1 where it has none there."""
-        own = places(self.best.family, self.best.theta)
+        own = self._places[0][0]
         found = []
-        for candidate in self.candidates:
-            other = places(candidate.family, candidate.theta)
+        for other, _ in self._places:
             distance = np.abs(own[:, None] - other)
             nearest = distance.argmin(axis=1)
             near = distance[np.arange(len(own)), nearest] < _NEAR
@@ -99,10 +113,8 @@ class Posterior:
         """
         groups = groups or [[k] for k in range(len(self.best))]
         first, second, total = (np.zeros((2, len(groups))) for _ in range(3))
-        for candidate, match, weight in zip(
-            self.candidates, self._matches, self.weights, strict=True
-        ):
-            mean, variance = self._own_moments(candidate, match, groups)
+        for i, weight in enumerate(self.weights):
+            mean, variance = self._own_moments(i, groups)
             here = np.isfinite(mean)
             total += weight * here
             first += weight * np.where(here, mean, 0.0)
@@ -111,24 +123,17 @@ class Posterior:
         deviation = np.sqrt(np.maximum(second / total - mean**2, 0.0))
         return mean[0], deviation[0], mean[1], deviation[1]
 
-    def _own_moments(
-        self, candidate: Candidate, match: IntArray, groups: list[list[int]]
-    ) -> tuple[FloatArray, FloatArray]:
+    def _own_moments(self, which: int, groups: list[list[int]]) -> tuple[FloatArray, FloatArray]:
         """Return means and variances, (2, G) each, of ln R and ln tau within one candidate.
 
         Whatever a candidate has near a group belongs to it; NaN where it lacks the main peak.
         """
-        family, theta, terms = candidate.family, candidate.theta, len(candidate.series)
+        candidate, match = self.candidates[which], self._matches[which]
+        theta, terms = candidate.theta, len(candidate.series)
         covariance = self.covariance(candidate)[terms:, terms:]
-        at = places(family, theta)
-        slopes = np.zeros((len(family), 4))
-        slopes[:, 1] = 1.0
-        for j in (2, 3):
-            moved = theta.copy()
-            moved[:, j] += _DIFFERENCE
-            slopes[:, j] = (places(family, moved) - at) / _DIFFERENCE
-        own = places(self.best.family, self.best.theta)
-        owner = np.full(len(family), -1)
+        at, slopes = self._places[which]
+        own = self._places[0][0]
+        owner = np.full(len(theta), -1)
         distance = np.abs(at[:, None] - own)
         for g, group in enumerate(groups):
             owner[np.isin(distance.argmin(axis=1), group)] = g
@@ -138,7 +143,7 @@ class Posterior:
             k = match[group[0]]
             if k < 0:
                 continue
-            members = np.union1d(np.flatnonzero(owner == g), [k])
+            members = np.flatnonzero((owner == g) | (np.arange(len(theta)) == k))
             log_r = theta[members, 0]
             mean[:, g] = np.logaddexp.reduce(log_r), at[k]
             share = np.exp(log_r - mean[0, g])
@@ -160,7 +165,7 @@ class Posterior:
         family = np.concatenate([c.family for c in self.candidates])
         theta = np.vstack([c.theta for c in self.candidates])
         each = np.repeat(self.weights, [len(c) for c in self.candidates])
-        return each @ shapes.evaluate(family, theta, np.log(omega))[:, 0]
+        return each @ responses.evaluate(family, theta, np.log(omega))[:, 0]
 
     def _curves(self, log_tau: FloatArray) -> FloatArray:
         """Return (C, M) gamma of every candidate."""

@@ -46,6 +46,15 @@ class Grid:
             len(self.tau), spacing, self.order, self.basis, self.coefficient
         )
 
+    def roughness(self, weights: FloatArray) -> FloatArray:
+        """Return the (M, M) penalty matrix for (M + order,) weights of the derivative."""
+        if (weights == 1.0).all():
+            return discretization.roughness(
+                len(self.tau), round(self.spacing, 12), self.order, self.basis, self.coefficient
+            )
+        rows = self.derivative * np.sqrt(weights)[:, None]
+        return rows.T @ rows
+
     def between(self, parts: int) -> FloatArray:
         """Return the matrix from coefficients to gamma on a grid `parts` times as fine."""
         return discretization.values_between(len(self.tau), self.basis, parts, self.coefficient)
@@ -53,6 +62,10 @@ class Grid:
     def kernel(self, omega: FloatArray) -> ComplexArray:
         """Return the (N, M) impedance of every basis function of 1 ohm at `omega` (rad/s)."""
         return discretization.kernel(omega, self.tau, self.basis, self.coefficient)
+
+    def real_kernel(self, omega: FloatArray) -> FloatArray:
+        """Return the same as a (2N, M) real matrix, real parts first."""
+        return discretization.real_kernel(omega, self.tau, self.basis, self.coefficient)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +115,8 @@ class Problem:
 
     def penalty(self, weights: FloatArray) -> FloatArray:
         """Return the (T + M, T + M) penalty matrix for (M + order,) weights of the rows."""
-        rows = self.grid.derivative * np.sqrt(weights)[:, None]
         full = np.zeros_like(self.normal)
-        full[self.n_terms :, self.n_terms :] = rows.T @ rows
+        full[self.n_terms :, self.n_terms :] = self.grid.roughness(weights)
         return full
 
     def gamma(self, x: FloatArray) -> FloatArray:
@@ -149,8 +161,11 @@ def build_problem(
     length[length == 0.0] = np.inf
     resistance = float(np.median(np.abs(impedance)))
     unit = np.concatenate([1.0 / length, np.full(len(grid.tau), resistance)])
-    kernel = grid.kernel(omega) / sigma[:, None]
-    matrix = np.hstack([series, stacked(kernel)[rows[part]]]) * unit
+    kernel = grid.real_kernel(omega)[rows[part]]
+    matrix = np.empty((len(kernel), len(unit)))
+    np.multiply(series, unit[: len(length)], out=matrix[:, : len(length)])
+    weights = np.tile(resistance / sigma, 2)[rows[part]]
+    np.multiply(kernel, weights[:, None], out=matrix[:, len(length) :])
     target = stacked(impedance / sigma)[rows[part]]
     normal, moment = matrix.T @ matrix, matrix.T @ target
     return Problem(grid, terms, matrix, target, unit, normal, moment, part == "both", signed)

@@ -8,7 +8,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.relaxation.mixture import Batch, Candidate, Target
+from eisfit.relaxation.descent import Batch
+from eisfit.relaxation.mixture import SAME, Candidate, Target
 from eisfit.relaxation.moves import (
     FAMILIES,
     FURTHER,
@@ -36,6 +37,7 @@ _ROUNDS = 6
 _STEPS = 6
 # Fall of the cost in one step below which a candidate is near enough to be compared.
 _ROUGHLY = 0.5
+_FINELY = 0.01
 _MOST_KEPT = 12
 # How much longer candidates that were still falling are fitted on.
 _PATIENCE = 2
@@ -44,11 +46,12 @@ _MOST_PEAKS = 12
 # the search has lost its way.
 _POOR = 1.02
 _BAD = 1.1
-# Places this near are the same place.
-_SAME = 0.33 * LN10
 # And so near after the last steps, the same optimum.
 _EQUAL = 0.02 * LN10
 _CLOSEST = 0.3 * LN10
+# Shares of a candidate's distance from the best that a step must gain or promise for it to be
+# fitted on: of one among many, of one that may need time; and what a new start asks of these.
+_SWIFT, _SLOW, _LENIENT = 0.25, 0.1, 0.05
 _TOO_CLOSE = 100.0
 # A peak of which ln R is known better than this is not worth trying without.
 _DOUBTFUL = 0.12
@@ -86,7 +89,8 @@ class _Hunt:
     """What was tried, and what came of it."""
 
     def __init__(self, target: Target, variance: float) -> None:
-        self.target, self.variance, self.steps = target, variance, _STEPS
+        self.target, self.variance = target, variance
+        self.steps, self.pace = _STEPS, 1.0
         self.tried: dict[tuple[object, ...], Candidate] = {}
         self.swapped: set[tuple[int, int, int]] = set()
 
@@ -102,9 +106,9 @@ class _Hunt:
 
     def start_again(self) -> None:
         """Keep the best of every number of peaks, and fit what follows with more patience."""
-        self.steps = 4 * _STEPS
+        self.steps, self.pace = 4 * _STEPS, _LENIENT
         self.swapped.clear()
-        self.tried = {_signature(c): c for c in self.by_count().values()}
+        self.tried = {c.signature: c for c in self.by_count().values()}
 
     def by_count(self) -> dict[int, Candidate]:
         """Return the best candidate of every number of peaks."""
@@ -116,7 +120,7 @@ class _Hunt:
 
     def settled(self, candidate: Candidate) -> bool:
         """Return whether a candidate was tried, and fitted to the end."""
-        done = self.tried.get(_signature(candidate))
+        done = self.tried.get(candidate.signature)
         return done is not None and done.resting
 
     def ranked(self) -> list[Candidate]:
@@ -131,16 +135,21 @@ class _Hunt:
             if self.best.score > before - GAIN:
                 break
 
-    def fit(self, candidates: list[Candidate], bar: float | FloatArray = np.inf) -> list[Candidate]:
-        """Fit candidates, give up those far above `bar`, remember all and return them."""
+    def fit(
+        self,
+        candidates: list[Candidate],
+        bar: float = np.inf,
+        pace: float | FloatArray = _SLOW,
+    ) -> list[Candidate]:
+        """Fit candidates, give up those that approach `bar` too slowly, remember and return all."""
         batch = Batch(self.target, candidates)
-        batch.descend(self.steps, bar, _ROUGHLY)
+        batch.descend(self.steps, bar, _ROUGHLY, self.pace * pace)
         done = batch.candidates()
         for before, after in zip(candidates, done, strict=True):
             # Closer peaks are one: kept only as a place to merge from.
             judged = after if _allowed(after) else replace(after, score=after.score + _TOO_CLOSE)
-            self.tried[_signature(before)] = judged
-            self.tried.setdefault(_signature(after), judged)
+            self.tried[before.signature] = judged
+            self.tried.setdefault(after.signature, judged)
         return done
 
     def suit_counts(self, counts: range) -> None:
@@ -153,18 +162,18 @@ class _Hunt:
         everything = [c for some in swaps.values() for c in some]
         done = iter(self.fit(everything) if everything else [])
         joint = [_together(by_count[n], [next(done) for _ in some]) for n, some in swaps.items()]
-        new = [c for c in joint if c is not None and _signature(c) not in self.tried]
+        new = [c for c in joint if c is not None and c.signature not in self.tried]
         if new:
             self.fit(new)
 
     def try_together(self, moves: list[Candidate]) -> None:
         """Fit what was not tried yet, then the swaps that gained, all at once."""
         best = self.best
-        moves = [m for m in moves if _signature(m) not in self.tried]
+        moves = [m for m in moves if m.signature not in self.tried]
         if moves:
-            together = _together(best, self.fit(moves, best.cost))
-            if together is not None and _signature(together) not in self.tried:
-                self.fit([together], best.cost)
+            together = _together(best, self.fit(moves, best.cost, _SWIFT))
+            if together is not None and together.signature not in self.tried:
+                self.fit([together], best.cost, _SWIFT)
 
     def swaps(self, candidate: Candidate, families: tuple[int, ...]) -> list[Candidate]:
         """Return the candidate with one peak of another shape, for all not swapped so before.
@@ -173,7 +182,7 @@ class _Hunt:
         """
         out = []
         for k in range(len(candidate)):
-            place = round(candidate.theta[k, 1] / _SAME)
+            place = round(candidate.theta[k, 1] / SAME)
             self.swapped.add((len(candidate), int(candidate.family[k]), place))
             kinds = (*families, DEBYE) if narrow(candidate, k) else families
             new = [f for f in kinds if (len(candidate), f, place) not in self.swapped]
@@ -192,9 +201,9 @@ class _Hunt:
         kinds = (*FAMILIES, *FURTHER) if bent else FAMILIES
         moves = self.swaps(best, kinds)
         if len(best) > 1:
-            deviation = np.sqrt(
-                np.maximum(np.diagonal(best.covariance)[len(best.series) :: 4], 0.0)
-            )
+            # Of terms that are nearly parallel, rounding may leave a variance below zero
+            variance = np.diagonal(best.covariance)[len(best.series) :: 4]
+            deviation = np.sqrt(np.maximum(variance, 0.0))
             moves += [without(best, [int(k)]) for k in np.flatnonzero(deviation > _DOUBTFUL)]
             moves += merged(best, (*FAMILIES, *FURTHER))
         if bent and len(best) > 1:
@@ -221,12 +230,14 @@ class _Hunt:
         if len(best) > 1:
             others = [kind for kind in kinds if kind not in slow and (best.family != kind).any()]
             around += [alike(best, kind) for kind in others]
-        bars = np.repeat([best.cost, np.inf], [len(around), len(patient)])
+        slowly = {c.signature: c for c in patient}
+        once = {c.signature: c for c in around if not self.settled(c)} | slowly
+        pace = np.array([_SLOW if key in slowly else _SWIFT for key in once])
         self.steps, steps = _PATIENCE * _STEPS, self.steps
-        done = self.fit([*around, *patient], bars)
+        done = self.fit([*once.values()], best.cost, pace) if once else []
         together = _together(best, done)
         if together is not None:
-            self.fit([together], best.cost)
+            self.fit([together], best.cost, _SWIFT)
         self.steps = steps
         return self.best.score < best.score - _WORTH
 
@@ -235,7 +246,7 @@ class _Hunt:
         ranked = sorted({id(c): c for c in self.tried.values()}.values(), key=lambda c: c.score)
         limit = ranked[0].score + _RELEVANT + _UNFINISHED
         batch = Batch(self.target, [c for c in ranked if c.score < limit][:_MOST_KEPT])
-        batch.descend(2 * _STEPS)
+        batch.descend(2 * _STEPS, tolerance=_FINELY)
         kept: list[Candidate] = []
         for candidate in sorted(batch.candidates(), key=lambda c: c.score):
             if not any(_same(candidate, other) for other in kept):
@@ -254,13 +265,6 @@ def _same(a: Candidate, b: Candidate) -> bool:
     if not np.array_equal(a.family[first], b.family[second]):
         return False
     return bool(np.allclose(a.theta[first, 1], b.theta[second, 1], atol=_EQUAL))
-
-
-def _signature(candidate: Candidate) -> tuple[object, ...]:
-    """Return what tells candidates apart: families, and places to a third of a decade."""
-    order = np.argsort(candidate.theta[:, 1])
-    places = np.round(candidate.theta[order, 1] / _SAME).astype(int)
-    return (*map(int, candidate.family[order]), *map(int, places))
 
 
 def _together(best: Candidate, done: list[Candidate]) -> Candidate | None:

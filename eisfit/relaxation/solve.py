@@ -17,14 +17,17 @@ from eisfit.relaxation import select
 from eisfit.relaxation.problem import Problem
 
 FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 _REWEIGHTINGS = 2
 _FLOOR = 0.03
 _WIDTH_DECADES = 0.15
+# Lambdas relative to the mean square of the data, from strong to weak smoothing. Solutions that
+# start from stronger smoothing have fewer free unknowns, so every search begins above where it will
+# end: the first at a place of its own, the next by a factor.
 _COARSE = 10.0 ** np.arange(1.0, -9.5, -1.5)
-_BESIDE = 10.0 ** np.arange(3.0, -3.1, -1.5)
-_NEAR = 10.0 ** np.arange(1.5, -1.6, -0.5)
 _FINE = 10.0 ** np.arange(1.0, -9.5, -0.5)
+_FIRST, _ABOVE = 1e-3, 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,38 +69,38 @@ def regularise(
     order = problem.grid.order
     size = float(problem.target @ problem.target) / (len(problem.target) / 2)
     coarse, fine = (_COARSE * size, _FINE * size) if given is None else (np.array([given]),) * 2
+    lam, free = _FIRST * size, None
     if not adaptive:
-        return _plain(problem, np.ones(len(problem.grid.tau) + order), criterion, fine)
+        plain = np.ones(len(problem.grid.tau) + order)
+        if criterion != "evidence":
+            return _solved(problem, plain, criterion, fine)
+        # Evidence looks close only where it is largest.
+        found = _solved(problem, plain, criterion, fine[::2], lam)
+        return replace(found, sweep=select.refine(problem, found.penalty, found.sweep))
     scale = np.pad(modulus, (order // 2, order - order // 2), mode="edge") / problem.unit[-1]
     weights = scale**-2
     for _ in range(_REWEIGHTINGS):
-        solved = _solved(problem, weights, criterion, coarse)
+        solved = _solved(problem, weights, criterion, coarse, lam, free)
         weights = _adapted(problem, solved.solution.x, scale)
-        if given is None and criterion == "evidence":
-            coarse = _BESIDE * solved.solution.lam
-    if given is None:
-        # Around the last best first: the whole range costs as much as all the rest.
-        solved = _solved(problem, weights, criterion, _NEAR * solved.solution.lam)
-    if given is not None or solved.sweep.at_end:
-        solved = _solved(problem, weights, criterion, fine)
-    return solved
-
-
-def _plain(
-    problem: Problem, weights: FloatArray, criterion: str, lambdas: FloatArray
-) -> Regularised:
-    """Return the solution for one penalty; evidence looks close only where it is largest."""
-    if criterion != "evidence" or len(lambdas) == 1:
-        return _solved(problem, weights, criterion, lambdas)
-    coarse = _solved(problem, weights, criterion, lambdas[::2])
-    return replace(coarse, sweep=select.refine(problem, coarse.penalty, coarse.sweep))
+        lam, free = _ABOVE * solved.solution.lam, solved.solution.free
+    return _solved(problem, weights, criterion, fine, lam, free)
 
 
 def _solved(
-    problem: Problem, weights: FloatArray, criterion: str, lambdas: FloatArray
+    problem: Problem,
+    weights: FloatArray,
+    criterion: str,
+    lambdas: FloatArray,
+    first: float = 0.0,
+    start: BoolArray | None = None,
 ) -> Regularised:
+    """Return the solutions along lambda; by evidence, from `first` as far as it takes."""
     penalty = problem.penalty(weights)
-    searched = select.sweep(problem, penalty, criterion, lambdas)
+    if criterion == "evidence":
+        at = int(np.abs(np.log(lambdas / first)).argmin())
+        searched = select.climb(problem, penalty, lambdas, at, start)
+    else:
+        searched = select.sweep(problem, penalty, criterion, lambdas)
     return Regularised(criterion, problem, weights, penalty, searched)
 
 

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eisfit.frozen import readonly
-from eisfit.relaxation.mixture import Batch, Candidate, Target
+from eisfit.relaxation.descent import linearised
+from eisfit.relaxation.mixture import Candidate, Target
 
 FloatArray = NDArray[np.float64]
 
@@ -24,26 +25,25 @@ def stability(target: Target, candidate: Candidate) -> FloatArray:
     Trials are random halves of the points, four and their complements, and the window without half
     a decade at either end, each with one Gauss-Newton step from the fit to everything.
     """
-    batch = Batch(target, [candidate])
-    index = np.zeros(1, dtype=int)
-    jacobian = batch.jacobian(index, batch.state.theta)
-    residual = batch.residual(batch.state.series, jacobian)[0]
+    jacobian, residual = linearised(target, candidate)
     active = np.flatnonzero(candidate.free)
-    matrix = jacobian[0][active]
-    variance = batch.state.misfit[0] / max(len(residual) - len(active), 1)
-    prior = np.concatenate([np.zeros(batch.terms), batch.precision[0]])[active]
+    matrix = jacobian[active]
+    variance = float(residual @ residual) / max(len(residual) - len(active), 1)
+    terms = len(candidate.series)
+    prior = np.concatenate([np.zeros(terms), target.prior(candidate.family)[1].ravel() ** -2])[
+        active
+    ]
     weights = _trials(target.log_omega.tobytes())
     normal = (weights[:, None, :] * matrix) @ matrix.T / variance
     normal += np.diag(prior + 1e-12 * np.diagonal(normal.sum(axis=0)))
     slope = (weights * residual) @ matrix.T / variance
     inverse = np.linalg.inv(normal)
-    change = np.zeros((len(weights), batch.active.shape[1]))
+    change = np.zeros((len(weights), len(candidate.free)))
     spread = np.zeros_like(change)
     change[:, active] = np.einsum("tpq,tq->tp", inverse, slope)
     spread[:, active] = np.sqrt(np.maximum(np.einsum("tpp->tp", inverse), 0.0))
-    first = batch.terms
-    stays = (np.abs(change[:, first::4]) < _LOST) & (spread[:, first::4] < _VAGUE)
-    stays &= np.abs(change[:, first + 1 :: 4]) < _AWAY
+    stays = (np.abs(change[:, terms::4]) < _LOST) & (spread[:, terms::4] < _VAGUE)
+    stays &= np.abs(change[:, terms + 1 :: 4]) < _AWAY
     return np.asarray(stays.mean(axis=0))
 
 

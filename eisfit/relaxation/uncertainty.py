@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from eisfit.frozen import readonly
 from eisfit.relaxation.peaks import RISE, Peak, log_slope, shoulder_strength
-from eisfit.relaxation.select import Solution
+from eisfit.relaxation.select import Solution, part_of, solve_definite
 from eisfit.relaxation.solve import Regularised
 
 FloatArray = NDArray[np.float64]
@@ -95,12 +95,12 @@ def _solutions(
 ) -> FloatArray:
     """Return (S, P) solutions for (S, P) moments with all zero but what is loose."""
     index = np.flatnonzero(loose)
-    normal = solved.problem.normal + solution.lam * solved.penalty
-    part = normal[np.ix_(index, index)]
-    scale = 1.0 / np.sqrt(np.maximum(np.diagonal(part), np.finfo(float).tiny))
-    part = part * scale[:, None] * scale + _RIDGE * np.eye(len(index))
+    normal = part_of(solved.problem.normal, index) + solution.lam * part_of(solved.penalty, index)
+    scale = 1.0 / np.sqrt(np.maximum(np.diagonal(normal), np.finfo(float).tiny))
+    normal *= scale[:, None] * scale
+    np.einsum("ii->i", normal)[:] += _RIDGE
     out = np.zeros_like(moments)
-    out[:, index] = (np.linalg.solve(part, (moments[:, index] * scale).T)).T * scale
+    out[:, index] = solve_definite(normal, (moments.take(index, axis=1) * scale).T).T * scale
     return out
 
 
