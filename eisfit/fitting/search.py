@@ -197,9 +197,8 @@ def _race(hunts: Sequence[Hunt]) -> Race:
     site = hunts[0].site
     freedom = max(site.objective.n_data - len(site.objective.free), 1)
     lead = np.array([hunt.cost for hunt in hunts])
-    # Later on, those that come back to the best place must not end what others have begun; in a
-    # thorough search not even at first, for a straggler may end lower
-    wait = [bool(hunt.costs) or site.effort.doubts for hunt in hunts]
+    # Later on, those that come back to the best place must not end what others have begun
+    wait = [bool(hunt.costs) for hunt in hunts]
     low = [NEAR_FLOOR * freedom * hunt.floor for hunt in hunts]
     return Race(lead, np.where(wait, -1.0, low), site.needed, AGREE, PATIENCE)
 
