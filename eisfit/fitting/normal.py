@@ -30,9 +30,8 @@ def gram_of(model: Model) -> Gram:
 
     Where the residuals are not finite, the cost is infinite and nothing pulls anywhere.
     """
-    plain = type(model) is Objective and len(model.free) == len(model.held)
-    if compiled() is None and plain:
-        return partial(_of_curve, model)
+    if compiled() is None and type(model) is Objective and len(model.free) == len(model.held):
+        return _OfCurve(model)
     return partial(_of_rows, model)
 
 
@@ -49,15 +48,25 @@ def _of_rows(model: Model, u: Array, owner: Array) -> Array:
     return _gram(rows)
 
 
-def _of_curve(objective: Any, u: Array, owner: Array) -> Array:
-    curve = objective.curve
-    rows = np.empty((len(u), curve.size + 1, len(curve.omega)), dtype=np.complex128)
-    curve.fill(u, rows[:, -1], rows[:, :-1])
-    alone = len(objective.data) == 1  # then broadcasting does what gathering would
-    rows[:, -1] -= objective.data if alone else objective.data[owner]
-    flat = rows.view(np.float64)
-    flat *= (objective.weight if alone else objective.weight[owner])[:, None]
-    return _gram(flat)
+class _OfCurve:
+    """Gram matrices of a plain objective; the rows are written into one place again and again."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self._room = np.empty((0, 0, 0), dtype=np.complex128)
+
+    def __call__(self, u: Array, owner: Array) -> Array:
+        objective, count = self._objective, len(u)
+        curve = objective.curve
+        if len(self._room) < count:  # batches only shrink: once
+            self._room = np.empty((count, curve.size + 1, len(curve.omega)), dtype=np.complex128)
+        rows = self._room[:count]
+        curve.fill(u, rows[:, -1], rows[:, :-1])
+        alone = len(objective.data) == 1  # then broadcasting does what gathering would
+        rows[:, -1] -= objective.data if alone else objective.data[owner]
+        flat = rows.view(np.float64)
+        flat *= (objective.weight if alone else objective.weight[owner])[:, None]
+        return _gram(flat)
 
 
 def _gram(rows: Array) -> Array:
