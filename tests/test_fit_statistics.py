@@ -175,6 +175,36 @@ def test_neighbours_of_the_chosen_circuit_are_heard(text, f, noise, values):
         assert choice.best.model.circuit.text == text
 
 
+def test_an_inductance_that_is_not_worth_it_yet_is_mentioned():
+    text = "L0-R0-p(R1,CPE1)-CPE2"
+    values = (5.06e-7, 4.351, 491.9, 6.868e-9, 0.8696, 0.003818, 0.7664)
+    truth = dict(zip(eisfit.load_model(text).names, values, strict=True))
+    said = []
+    for seed in range(6):
+        choice = choose(simulate(text, truth, SLOW, 0.0035, seed)[0])
+        bic = {row["circuit"]: row["bic"] for row in choice.evidence}
+        fall = bic["R0-p(R1,CPE1)-CPE2"] - bic[text]
+        chosen = text if fall > 10 else "R0-p(R1,CPE1)-CPE2"
+        assert choice.best.model.circuit.text == chosen
+        remark = f"; an inductance lowers BIC by {fall:.0f}: higher frequencies would decide"
+        assert (remark in choice.message) == (2 < fall <= 10)
+        said.append(remark in choice.message)
+    assert any(said)
+
+
+def test_the_choice_has_one_budget_for_all_candidates():
+    truth = {"R0": 20.0, **arc(1, 100, 1e-6, 0.9), **arc(2, 300, 1e-4, 0.85), **arc(3, 80, 1e-2, 1)}
+    s, _ = simulate("R0-p(R1,CPE1)-p(R2,CPE2)-p(R3,CPE3)", truth, WIDE, 0.003, 6)
+    hurried = choose(s, FitOptions(budget_s=1e-6))
+    assert len(hurried.evidence) == 1
+    assert not hurried.best.success
+    assert "ended at its budget of 1e-06 s" in hurried.message
+    assert hurried.best.settings["budget_s"] == 1e-6
+    relaxed = choose(s)
+    assert relaxed.best.success
+    assert len(relaxed.evidence) > 4
+
+
 def test_a_blocking_tail_and_an_inductance_are_found():
     truth = {"L0": 2e-7, "R0": 20.0, **arc(1, 100, 1e-5, 0.9), "CPE2_0": 1e-5, "CPE2_1": 0.9}
     s, _ = simulate("L0-R0-p(R1,CPE1)-CPE2", truth, WIDE, 0.003, 8)

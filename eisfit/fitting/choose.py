@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,7 @@ Shape = tuple[int, bool, bool]  # number of arcs, inductance, tail
 
 MOST_ARCS = 6
 QUICK = Effort(later=8, rounds=2)  # for candidates; what decides is searched in full
+HINT = 2.0  # fall of BIC that is worth a remark
 WORTH = 10.0  # fall of BIC that a larger circuit must bring: "very strong" after Kass, Raftery 1995
 
 
@@ -74,28 +76,46 @@ def choose(spectrum: Spectrum, options: FitOptions | None = None, engine: str = 
             "better ten a decade, or name a small model"
         )
     shape = family.settle()
-    tried = family.tried
-    evidence, message = _evidence(tried), _reason(shape, tried)
+    best, tried = family.tried[shape], family.tried
+    evidence, message = _evidence(tried), _reason(shape, tried) + _ends_in_doubt(shape, tried)
+    if family.late:
+        message = f"the choice ended at its budget of {options.budget_s:g} s, not all was tried"
+        best = replace(best, success=False, message=message)
     shown = {"candidates": [dict(row) for row in evidence], "choice": message}
-    best = replace(tried[shape], settings={**tried[shape].settings, **shown})
-    return Choice(best, evidence, message)
+    settings = {**best.settings, **shown, "budget_s": options.budget_s}
+    return Choice(replace(best, settings=settings), evidence, message)
 
 
 @dataclass
 class _Family:
-    """The candidates for one spectrum, and their fits so far; `full` are those searched in full."""
+    """The candidates for one spectrum, and their fits so far; `full` are those searched in full.
+
+    All of them together have the options' budget, which ends at `until` (`perf_counter`).
+    """
 
     spectrum: Spectrum
     options: FitOptions
     tried: dict[Shape, FitResult] = field(default_factory=dict)
     full: set[Shape] = field(default_factory=set)
+    until: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.until = perf_counter() + self.options.budget_s
+
+    @property
+    def late(self) -> bool:
+        """Whether the budget is spent."""
+        return perf_counter() > self.until
 
     def attempt(self, shape: Shape, options: FitOptions) -> None:
-        """Fit a candidate, if the points are enough."""
+        """Fit a candidate, if the points and, but for the first, the time are enough."""
+        if self.tried and self.late:
+            return
         text = circuit_text(*shape)
         circuit = Circuit.from_text(text)
         if len(self.spectrum.used()) >= len(circuit.slots):
-            self.tried[shape] = fit_spectrum(self.spectrum, Model(text, circuit), options)
+            within = replace(options, budget_s=max(self.until - perf_counter(), 1e-3))
+            self.tried[shape] = fit_spectrum(self.spectrum, Model(text, circuit), within)
 
     def climb(self, inductive: bool, tailed: bool) -> None:
         """Try more and more arcs, each quickly, until two in a row bring nothing."""
@@ -126,7 +146,7 @@ class _Family:
                 if other not in self.full:
                     self.attempt(other, self.options)
                     self.full.add(other)
-            if _smallest(self.tried) == shape:
+            if self.late or _smallest(self.tried) == shape:
                 return shape
 
 
@@ -213,6 +233,22 @@ def _reason(shape: Shape, tried: Mapping[Shape, FitResult]) -> str:
             f"{_where(_vague(rival)[0], rival)}"
         )
     return f"{count}: one more lowers BIC by less than {WORTH:g}; {_needed(best, rival)}"
+
+
+def _ends_in_doubt(shape: Shape, tried: Mapping[Shape, FitResult]) -> str:
+    """Return what the data hint at, but do not pay for, at either end; "" for nothing."""
+    arcs, inductive, tail = shape
+    said = ""
+    for larger, what, where in (
+        ((arcs, True, tail), "an inductance", "higher"),
+        ((arcs, inductive, True), "a tail", "lower"),
+    ):
+        if larger == shape or larger not in tried:
+            continue
+        fall = tried[shape].bic - tried[larger].bic
+        if HINT < fall <= WORTH:
+            said += f"; {what} lowers BIC by {fall:.0f}: {where} frequencies would decide"
+    return said
 
 
 def _where(arc: Arc, fit: FitResult) -> str:
