@@ -102,7 +102,7 @@ class DRTResult(FrozenArrays):
             object.__setattr__(self, "outliers", np.zeros(len(self.spectrum), dtype=bool))
         for field in fields(self):
             value = getattr(self, field.name)
-            if isinstance(value, np.ndarray):
+            if isinstance(value, np.ndarray) and value.flags.writeable:
                 object.__setattr__(self, field.name, readonly(value))
         object.__setattr__(self, "peak_rows", tuple(FrozenDict(row) for row in self.peak_rows))
 

@@ -32,6 +32,8 @@ def standing_out(factors: FloatArray) -> BoolArray:
 
     Those points are outliers; where neighbours go together, the noise there is larger.
     """
+    if factors.max() <= _FAR_OFF * factors.min():
+        return np.zeros(len(factors), dtype=bool)
     return np.asarray(factors > _FAR_OFF * _typical_near(factors))
 
 
