@@ -164,3 +164,41 @@ def test_what_has_no_relaxation_has_no_peak_and_the_result_says_so(series):
     result = eisfit.drt(eisfit.Spectrum(FREQUENCY, noisy(series)))
     assert not result.peak_rows
     assert any("No peak" in text for text in result.messages)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        {"samples": 2.5}, {"samples": -1}, {"seed": -1}, {"seed": "a"}, {"per_decade": 1e9},
+        {"per_decade": 0.01}, {"extension": 100}, {"regularization": None},
+        {"regularization": [1.0]}, {"fwhm_coefficient": 1e-9}, {"shape_factor": 1e9},
+    ],
+)  # fmt: skip
+def test_what_cannot_be_computed_is_refused_by_name(option):
+    (name,) = option
+    with pytest.raises(eisfit.EisfitError, match=name):
+        eisfit.drt(eisfit.Spectrum(FREQUENCY, ARCS), **option)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1e6])
+def test_the_unit_of_the_ohm_does_not_matter(scale):
+    z = noisy(ARCS + 300 / np.sqrt(S))
+    one, other = (eisfit.drt(eisfit.Spectrum(FREQUENCY, z * k)) for k in (1.0, scale))
+    assert len(one.peak_rows) == len(other.peak_rows)
+    for row, same in zip(one.peak_rows, other.peak_rows, strict=True):
+        assert same["tau_s"] == pytest.approx(row["tau_s"], rel=1e-4)
+        assert same["resistance_ohm"] == pytest.approx(scale * row["resistance_ohm"], rel=1e-3)
+        assert same["status"] == row["status"]
+    assert other.inductance == pytest.approx(scale * one.inductance, rel=0.01, abs=scale * 1e-12)
+
+
+def test_areas_sum_to_the_polarisation_resistance_and_halves_of_the_points_give_the_same():
+    z = noisy(ARCS, 2e-3, 11)
+    half = np.sort(np.random.default_rng(2).permutation(69)[:35])
+    for keep in (np.arange(69), half, half[::-1]):
+        result = eisfit.drt(eisfit.Spectrum(FREQUENCY[keep], z[keep]))
+        total = sum(row["resistance_ohm"] for row in result.peak_rows)
+        assert total == pytest.approx(result.resistance_polarization, rel=1e-9)
+        assert sum(row["fraction"] for row in result.peak_rows) == pytest.approx(1.0)
+        assert total == pytest.approx(230, rel=0.02)
+        assert [row["status"] for row in result.peak_rows] == ["ok", "ok"]

@@ -16,6 +16,9 @@ METHODS = ("auto", "blend", "adaptive", "tikhonov")
 WEIGHTINGS = ("modulus", "unit")
 PARTS = ("both", "real", "imaginary")
 
+# Grids that are still grids, and that fit a computer's memory.
+_PER_DECADE, _EXTENSION, _SHAPE = (1.0, 200.0), (0.01, 5.0), (1e-2, 1e2)
+
 
 @dataclass(frozen=True, eq=False)
 class Settings:
@@ -115,13 +118,13 @@ class Settings:
         else:
             _positive("regularization", self.regularization)
         if self.per_decade is not None:
-            _positive("per_decade", self.per_decade)
-        _positive("extension", self.extension)
-        _positive("fwhm_coefficient", self.fwhm_coefficient)
+            _between("per_decade", self.per_decade, *_PER_DECADE)
+        _between("extension", self.extension, *_EXTENSION)
+        _between("fwhm_coefficient", self.fwhm_coefficient, *_SHAPE)
         if self.shape_factor is not None:
-            _positive("shape_factor", self.shape_factor)
-        if self.samples < 0:
-            raise RelaxationError(f"samples must not be negative, found {self.samples}")
+            _between("shape_factor", self.shape_factor, *_SHAPE)
+        _count("samples", self.samples)
+        _count("seed", self.seed)
 
     @classmethod
     def of(cls, options: dict[str, Any]) -> Settings:
@@ -159,6 +162,21 @@ def _choice(name: str, value: object, possible: tuple[object, ...]) -> None:
         raise RelaxationError(f"{name} cannot be {value!r}: choose one of {listed}")
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+
+
 def _positive(name: str, value: float) -> None:
-    if isinstance(value, bool) or not (np.isfinite(value) and value > 0):
+    if not (_is_number(value) and np.isfinite(value) and value > 0):
         raise RelaxationError(f"{name} must be a positive number, found {value!r}")
+
+
+def _between(name: str, value: float, low: float, high: float) -> None:
+    _positive(name, value)
+    if not low <= value <= high:
+        raise RelaxationError(f"{name} must lie between {low:g} and {high:g}, found {value!r}")
+
+
+def _count(name: str, value: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
+        raise RelaxationError(f"{name} must be a whole number from 0 on, found {value!r}")
