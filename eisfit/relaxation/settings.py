@@ -179,4 +179,4 @@ def _between(name: str, value: float, low: float, high: float) -> None:
 
 def _count(name: str, value: int) -> None:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 0:
-        raise RelaxationError(f"{name} must be a whole number and not negative, found {value!r}")
+        raise RelaxationError(f"{name} must be a whole number from 0 on, found {value!r}")
