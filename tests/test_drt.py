@@ -300,7 +300,7 @@ def test_result_survives_pickling_and_cannot_change(two_arcs_drt):
         ({"method": "hybrid"}, "adaptive"),
         ({"weighting": "proportional"}, "modulus"),
         ({"weighting": np.ones(3)}, "81 positive numbers"),
-        ({"samples": -1}, "negative"),
+        ({"samples": -1}, "from 0 on"),
     ],
 )
 def test_wrong_options_are_named(two_arcs, options, text):

@@ -222,32 +222,32 @@ class Batch:
             if not better.all():
                 trial.put(~better, state.part(~better))
             state = trial
-            ratio = np.clip(gained / np.maximum(expected, 1e-12), -1.0, 2.0)
+            ratio = np.minimum(gained / np.maximum(expected, 1e-12), 2.0)
             least = np.where(harder > _HARDER, _CALM, _EASE)
-            ease = np.maximum(least, 1.0 - (2.0 * ratio - 1.0) ** 3)
-            damping = np.clip(damping * np.where(better, ease, harder), 1e-7, 1e9)
+            bend = 2.0 * np.maximum(ratio, -1.0) - 1.0
+            ease = np.maximum(least, 1.0 - bend * bend * bend)
+            damping = np.minimum(damping * np.where(better, ease, harder), 1e9)
+            damping = np.maximum(damping, 1e-7)
             harder = np.where(better, _HARDER, _MORE * harder)
         self.state.put(alive, state)
 
-    def _moving(self, state: _State) -> BoolArray | None:
-        """Return (B, T) which series terms move, None for all: not at zero and pushed below it."""
-        pushed = (state.series <= 0.0) & (state.gradient[:, : self.terms] <= 0.0)
-        return ~pushed if pushed.any() else None
+    def _pushed(self, state: _State) -> BoolArray:
+        """Return (B, T) which series terms are at zero and pushed below it: these do not move."""
+        return (state.series <= 0.0) & (state.gradient[:, : self.terms] <= 0.0)
 
     def _step(
         self, members: _Members, state: _State, damping: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Return damped Gauss-Newton steps, not too long, and the falls of cost they promise."""
         matrix, gradient = state.hessian.copy(), state.gradient
-        moving = self._moving(state)
-        if moving is not None:
+        pushed = self._pushed(state)
+        if members.turning or pushed.any():
             gradient = gradient.copy()
-            gradient[:, : self.terms] *= moving
-            matrix[:, : self.terms] *= moving[:, :, None]
-            matrix[:, :, : self.terms] *= moving[:, None, :]
-            np.einsum("bii->bi", matrix)[:, : self.terms] += ~moving
-        if members.turning:
-            gradient = gradient.copy()
+        if pushed.any():
+            gradient[:, : self.terms][pushed] = 0.0
+            matrix[:, : self.terms][pushed] = 0.0
+            matrix[:, :, : self.terms].transpose(0, 2, 1)[pushed] = 0.0
+            np.einsum("bii->bi", matrix)[:, : self.terms] += pushed
         for kind, row, peak in members.turning:
             p = self.terms + 4 * peak + 2
             turned = shapes.turn(kind, state.theta[row, peak])
@@ -266,8 +266,11 @@ class Batch:
         theta = old + step[:, self.terms :].reshape(old.shape)
         for kind, row, peak in members.turning:
             theta[row, peak, 2] += shapes.bend(kind, old[row, peak], theta[row, peak])
-        np.clip(theta[..., 1], *self.target.bounds, out=theta[..., 1])
-        np.clip(theta[..., 2:], members.least, members.most, out=theta[..., 2:])
+        # Faster than clip, which costs as much as a formula on arrays this small.
+        place, form = theta[..., 1], theta[..., 2:]
+        low, high = self.target.bounds
+        np.minimum(np.maximum(place, low, out=place), high, out=place)
+        np.minimum(np.maximum(form, members.least, out=form), members.most, out=form)
         return theta
 
     def candidates(self) -> list[Candidate]:
@@ -276,9 +279,7 @@ class Batch:
         count = len(self.family)
         has = shapes.HAS[self.family].reshape(count, -1)
         free = np.concatenate([np.ones((count, terms), dtype=bool), has], axis=1)
-        moving = self._moving(state)
-        if moving is not None:
-            free[:, :terms] = moving
+        free[:, :terms] = ~self._pushed(state)
         # Series terms that every candidate has cancel only if counted alike, at zero or not.
         log_det = np.linalg.slogdet(state.hessian)[1]
         score = state.cost + log_det - np.log(members.pinned).sum(axis=1)

@@ -150,10 +150,10 @@ def _like(family: int, u: FloatArray, curve: FloatArray) -> FloatArray:
     log_r = np.log([area * (u[1] - u[0])])
     if family not in _BENT:
         width = area * (u[1] - u[0]) / (curve.max() * np.sqrt(2.0 * np.pi))
-        return _shaped(family, log_r, np.array([top]), np.clip([width], 0.16, 2.0))[0]
+        return _shaped(family, log_r, np.array([top]), np.array([_moderate(width)]))[0]
     if family == shapes.STUDENT:
         width = area * (u[1] - u[0]) / (curve.max() * np.sqrt(2.0 * np.pi)) * 0.9
-        return np.array([log_r[0], top, np.log(np.clip(width, 0.16, 2.0)), 1.2])
+        return np.array([log_r[0], top, np.log(_moderate(width)), 1.2])
     middle = float(curve @ u) / area
     deviation = float(np.sqrt(curve @ (u - middle) ** 2 / area))
     if family == shapes.HAVRILIAK_NEGAMI:
@@ -163,12 +163,17 @@ def _like(family: int, u: FloatArray, curve: FloatArray) -> FloatArray:
         sides = [
             np.sqrt(curve[s] @ (u[s] - top) ** 2 / curve[s].sum()) for s in (u <= top, u >= top)
         ]
-        left, right = np.log(np.clip(sides, 0.16, 2.0))
+        left, right = (float(np.log(_moderate(side))) for side in sides)
         return np.array([log_r[0], top, left, right])
-    deviation = float(np.log(np.clip(deviation, 0.16, 2.0)))
+    deviation = float(np.log(_moderate(deviation)))
     if family == shapes.FROEHLICH:
         return np.array([log_r[0], middle, deviation + _EVEN, 0.0])
     return np.array([log_r[0], middle, deviation + 0.5, 1.4])
+
+
+def _moderate(width: float) -> float:
+    """Return a width with which a fit may begin."""
+    return min(max(float(width), 0.16), 2.0)
 
 
 def _exponents(variance: float, third: float) -> tuple[float, float]:
@@ -179,9 +184,9 @@ def _exponents(variance: float, third: float) -> tuple[float, float]:
     """
     q, skew, spread = _skews()
     sought = -third / (variance + np.pi**2 / 3.0) ** 1.5
-    at = float(np.clip(np.interp(sought, skew, q), 0.0, _SKEW))
+    at = min(max(float(np.interp(sought, skew, q)), 0.0), _SKEW)
     a = np.sqrt(np.interp(-at, -q, spread) / (variance + np.pi**2 / 3.0))
-    a = float(np.clip(a, 0.3, 0.98))
+    a = min(max(float(a), 0.3), 0.98)
     return float(np.log(a / (1.0 - a))), at
 
 

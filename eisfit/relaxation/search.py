@@ -52,7 +52,7 @@ _CLOSEST = 0.3 * LN10
 # Shares of a candidate's distance from the best that a step must gain or promise for it to be
 # fitted on: of one among many, of a first one, of one that may need time; and what a new start asks
 # of these.
-_SWIFT, _STEADY, _SLOW, _LENIENT = 0.25, 0.1, 0.05, 0.05
+_SWIFT, _STEADY, _SLOW, _LENIENT = 0.25, 0.1, 0.07, 0.05
 _TOO_CLOSE = 100.0
 # A peak of which ln R is known better than this is not worth trying without.
 _DOUBTFUL = 0.12
