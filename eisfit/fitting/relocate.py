@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.fitting.moves import merge
+from eisfit.fitting.moves import BROAD, merge
 from eisfit.fitting.residual import Objective
 
 Array = NDArray[Any]
@@ -25,6 +25,7 @@ ALPHAS = (1.0, 0.8)
 DAMPING = 1e-2  # of what the others may do meanwhile, relative to the normal matrix's diagonal
 APART = 1.0  # in ln tau between two places of one arc
 MOST = 8  # places in all
+HALVES = 1.2  # in ln tau to either side of a broad arc: where two take its place
 
 
 def relocations(objective: Objective, s: int, best: Array, bounds: tuple[Array, Array]) -> Array:
@@ -42,8 +43,30 @@ def relocations(objective: Objective, s: int, best: Array, bounds: tuple[Array, 
             row[arc] = np.log(sizes[k]), times[k], alphas[k]
             found.append((float(costs[k]), row))
     found.sort(key=lambda one: one[0])
-    rows = [row for _, row in found[:MOST]]
+    rows = [row for _, row in found[:MOST]] + _halves(best, bases, moved, arcs)
     return np.clip(np.array(rows), *bounds) if rows else np.empty((0, len(best)))
+
+
+def _halves(
+    best: Array, bases: Array, moved: list[list[int]], arcs: list[list[int]]
+) -> list[Array]:
+    """Return places with the broadest arc in two, the other half made of an arc given up.
+
+    Only where it is broader than processes are: it may cover two.
+    """
+    broad = min(arcs, key=lambda arc: best[arc[2]])
+    rows: list[Array] = []
+    if best[broad[2]] >= BROAD:
+        return rows
+    for base, arc in zip(bases, moved, strict=True):
+        if arc is broad or base[broad[1]] != best[broad[1]]:
+            continue
+        row = base.copy()
+        size = best[broad[0]] - np.log(2.0)
+        row[broad] = size, best[broad[1]] - HALVES, ALPHAS[1]
+        row[arc] = size, best[broad[1]] + HALVES, ALPHAS[1]
+        rows.append(row)
+    return rows
 
 
 def _movable(objective: Objective) -> list[list[int]]:
