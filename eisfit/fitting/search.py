@@ -8,7 +8,7 @@ one spectrum does not depend on which others are searched beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 from typing import Any
 
@@ -34,6 +34,7 @@ APART, ALIKE = 1.0, 0.7  # in ln tau: what makes two arcs different, and what ma
 GLANCE = Limits(iterations=3, tolerance=0.0)
 LOOK = 160  # further down the ranking of shapes none is worth its descent
 ROUGH = Limits(iterations=6, tolerance=1e-3, hopeless=1e3, bold=1e-2)
+ROUGH_OF_UNLIKE = replace(ROUGH, iterations=12)  # arcs alone fall sooner
 FINE = Limits(iterations=60, tolerance=1e-4, hopeless=5.0, horizon=100.0)
 POLISH = Limits(iterations=200, tolerance=1e-10, damping=1e-6)
 KEPT = 2  # times as many starts as usual survive a glance
@@ -211,7 +212,8 @@ def _descend(
     The first stage may do with a coarser objective than the second.
     """
     coarse, objective = objectives
-    rough = descend(coarse, begin, ROUGH, scales)
+    plain = objective.curve.rest is None
+    rough = descend(coarse, begin, ROUGH if plain else ROUGH_OF_UNLIKE, scales)
     u, cost = rough.u.copy(), rough.cost * (objective.n_data / coarse.n_data)
     lead = race.lead.copy()
     np.minimum.at(lead, begin.owner, cost)
