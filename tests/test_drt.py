@@ -186,6 +186,21 @@ def test_every_criterion_finds_both_arcs(two_arcs, criterion):
     assert np.abs(np.log10(tau / [1e-4, 3e-1])).max() < 0.2
 
 
+def test_evidence_is_sought_as_far_as_it_takes_and_no_farther(two_arcs):
+    from eisfit.relaxation import drt, select
+    from eisfit.relaxation.settings import Settings
+
+    settings = Settings.of({"method": "tikhonov"})
+    used = two_arcs.used()
+    solved = drt._regularised(used, used.modulus, settings)[0]
+    tried = np.array([solution.lam for solution in solved.sweep.path])
+    whole = tried[0] * 10.0 ** np.arange(3, -9, -0.5)
+    everything = select.sweep(solved.problem, solved.penalty, "evidence", whole)
+    assert len(tried) < len(whole) / 2
+    assert solved.sweep.scores.min() <= everything.scores.min() + 1.0
+    assert not solved.sweep.at_end
+
+
 @pytest.mark.parametrize("order", [0, 1, 2])
 @pytest.mark.parametrize("basis", BASES)
 def test_every_order_and_basis_fits(two_arcs, order, basis):

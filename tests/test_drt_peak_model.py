@@ -93,6 +93,28 @@ def test_derivatives_agree_with_differences(family):
         np.testing.assert_allclose((up - down) / 2e-5, exact[j], atol=2e-5 * np.abs(exact[0]).max())
 
 
+@pytest.mark.parametrize("family", shapes.TURNING)
+def test_a_step_of_q_leaves_the_width(family):
+    kind, old = parameters(family)
+    new = old.copy()
+    new[0, 3] += 0.3
+    new[0, 2] += shapes.bend(family, old, new)[0]
+    u = old[0, 1] + np.linspace(-40, 40, 80001)
+    before, after = (shapes.gamma(kind, theta, u)[0] for theta in (old, new))
+    if family == shapes.HAVRILIAK_NEGAMI:
+        a, b = 1 / (1 + np.exp(-np.array([old[0, 2:], new[0, 2:]]).T))
+        kept = a * np.sqrt(b)
+    elif family == shapes.GENERAL:
+        kept = np.array([curve @ (u - old[0, 1]) ** 2 / curve.sum() for curve in (before, after)])
+    else:
+        kept = np.array([before.max(), after.max()])
+    assert kept[1] == pytest.approx(kept[0], rel=1e-6)
+    small = old.copy()
+    small[0, 3] += 1e-6
+    slope = shapes.bend(family, old, small)[0] / 1e-6
+    assert shapes.turn(family, old)[0] == pytest.approx(slope, rel=1e-4)
+
+
 @pytest.mark.parametrize("family", [f for f in FAMILIES if f != shapes.FROEHLICH])
 def test_place_is_where_gamma_is_largest(family):
     kind, theta = parameters(family)
