@@ -86,6 +86,8 @@ def remarks(analysis: Analysis) -> Iterator[str]:
 
 def _notes_on_misfit(analysis: Analysis) -> Iterator[str]:
     misfit, noise = analysis.fit.rms, analysis.validity.rms
+    if analysis.fit.settings.get("misfit"):
+        return  # the fit says so itself
     if misfit > MISFIT * noise and analysis.validity.verdict == "valid":
         yield (
             f"the circuit misses the data by {100 * misfit:.2g} %, {misfit / noise:.0f} times what "

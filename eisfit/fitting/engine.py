@@ -32,6 +32,7 @@ __all__ = [
 
 Array = NDArray[Any]
 
+MISFIT = 3.0  # residuals, in units of what a free sum of relaxations leaves, worth a word
 CHUNK = 8  # spectra searched together: more no longer fit a core's cache
 
 
@@ -168,7 +169,12 @@ def _result(
         starts=end.found.starts,
         agreed=end.found.agreed,
         condition=known.condition,
-        settings={**_settings(options, spectrum), **known.settings, **_rivalry(problem, end)},
+        settings={
+            **_settings(options, spectrum),
+            **known.settings,
+            **_rivalry(problem, end),
+            **_misfit(problem, end),
+        },
     )
 
 
@@ -195,6 +201,16 @@ def _rivalry(problem: Problem, end: Settled) -> dict[str, Any]:
     labels = {i: arc.label for arc in problem.model.arcs for i in (arc.store, arc.tau)}
     elements = sorted(labels[int(free[k])] for k in rival.arcs)
     return {"rival": {"elements": elements, "chi_square_excess": rival.excess}}
+
+
+def _misfit(problem: Problem, end: Settled) -> dict[str, Any]:
+    """Return by how much the circuit fits worse than a free sum of relaxations, where it does."""
+    objective, found = problem.objective, end.found
+    freedom = max(objective.n_data - len(objective.free), 1)
+    if not objective.linear_in_scales or not found.floor > 0:
+        return {}
+    times = float(np.sqrt(end.chi_square / freedom / found.floor))
+    return {"misfit": times} if times > MISFIT else {}
 
 
 def _message(end: Settled, options: FitOptions, in_time: bool) -> str:

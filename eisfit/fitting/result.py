@@ -367,6 +367,13 @@ class FitResult(FrozenArrays):
         """Yield, in plain words, what to know before the numbers are used."""
         if not self.success:
             yield self.message
+        misfit = self.settings.get("misfit")
+        if misfit:
+            yield (
+                f"the circuit misses the data by {100 * self.rms:.2g} %, {misfit:.0f} times what a "
+                "free sum of relaxations leaves: it lacks a process or is the wrong one, and its "
+                "errors do not cover that; try another model, or auto"
+            )
         for name in self.names:
             if self.status[name] == "at bound":
                 yield f"{name} lies at a bound ({self.values[name]:.3g}); it has no standard error"

@@ -46,7 +46,10 @@ PROMISING, NEAR = 100.0, 5.0
 
 @dataclass(frozen=True)
 class Found:
-    """The lowest place: free coordinates (F,), cost, and how the search went."""
+    """The lowest place: free coordinates (F,), cost, and how the search went.
+
+    `floor` is the reduced chi-square that a free sum of Debye terms reaches, NaN if not looked at.
+    """
 
     u: Array
     cost: float
@@ -54,6 +57,7 @@ class Found:
     agreed: int
     starts: int
     rival: Rival | None = None
+    floor: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def search(
     return [
         Found(final.u[s], float(final.cost[s]), bool(final.converged[s]),
               hunt.agreed(float(final.cost[s])), len(hunt.costs),
-              _rival(hunt, moves, final.u[s], float(final.cost[s]), objective))
+              _rival(hunt, moves, final.u[s], float(final.cost[s]), objective), hunt.floor)
         for s, hunt in enumerate(hunts)
     ]  # fmt: skip
 

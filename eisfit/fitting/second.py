@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.fitting.floor import debye_floor
 from eisfit.fitting.hunt import AGREE, EFFORTS, NEAR_FLOOR
 from eisfit.fitting.moves import Moves
 from eisfit.fitting.options import FitOptions
@@ -94,10 +93,7 @@ def _doubtful(problem: Problem, found: Sequence[Found]) -> list[int]:
     if len(processes.units) >= MANY and processes.orders:
         return list(range(len(found)))
     freedom = max(objective.n_data - len(objective.free), 1)
-    return [
-        s for s, one in enumerate(found)
-        if one.cost / freedom > NEAR_FLOOR * debye_floor(objective, s)
-    ]  # fmt: skip
+    return [s for s, one in enumerate(found) if one.cost / freedom > NEAR_FLOOR * one.floor]
 
 
 def _better(one: Found, other: Found) -> Found:
