@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eisfit.fitting.hunt import AGREE, EFFORTS, NEAR_FLOOR
+from eisfit.fitting.hunt import AGREE, EFFORTS
 from eisfit.fitting.moves import Moves
 from eisfit.fitting.options import FitOptions
 from eisfit.fitting.orders import Orders
@@ -26,6 +26,7 @@ from eisfit.spectrum import Spectrum
 
 Array = NDArray[Any]
 
+HIGH = 1.3  # reduced chi-square over that of a free sum of Debye terms that noise seldom makes
 MANY = 4  # processes of unlike kinds, from which on one search may mix them up
 
 
@@ -93,7 +94,7 @@ def _doubtful(problem: Problem, found: Sequence[Found]) -> list[int]:
     if len(processes.units) >= MANY and processes.orders:
         return list(range(len(found)))
     freedom = max(objective.n_data - len(objective.free), 1)
-    return [s for s, one in enumerate(found) if one.cost / freedom > NEAR_FLOOR * one.floor]
+    return [s for s, one in enumerate(found) if one.cost / freedom > HIGH * one.floor]
 
 
 def _better(one: Found, other: Found) -> Found:
