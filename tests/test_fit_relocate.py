@@ -84,6 +84,12 @@ def test_four_arcs_of_which_a_weak_one_was_missed(seed):
     assert eisfit.fit(case.spectrum, case.model).chi_square <= 1.001 * best_from_truth(case)
 
 
+def test_a_line_and_an_arc_that_shared_a_process_in_the_wrong_parts():
+    # The line's fast end is all that both places have in common: R / tau
+    case = make("transmission line", 500067)
+    assert eisfit.fit(case.spectrum, case.model).chi_square <= 1.001 * best_from_truth(case)
+
+
 @pytest.mark.parametrize("seed", [880007, 880010, 880042])
 def test_a_fast_search_takes_its_time_where_elements_are_unlike(seed):
     case = make("battery", seed)

@@ -116,13 +116,18 @@ class Reassign:
         return cls(tuple(unit for _, unit in found), tuple(_orders(kinds)), own)
 
     def anew(self, best: Array, window: tuple[float, float]) -> list[Array]:
-        """Return the best place (F,) with each element begun anew: where it is, and elsewhere."""
+        """Return the best place (F,) with each element begun anew: where it is, and elsewhere.
+
+        Also larger and smaller along R / tau, which its fast end alone decides.
+        """
         rows = []
         for unit in self.elements:
             ln_r, ln_tau = unit.read(best)
-            for time in (ln_tau, *np.linspace(*window, ELSEWHERE + 2)[1:-1]):
+            places = [(ln_r, time) for time in np.linspace(*window, ELSEWHERE + 2)[1:-1]]
+            places += [(ln_r + change, ln_tau + change) for change in (0.0, -1.0, 1.0)]
+            for place in places:
                 row = best.copy()
-                unit.put(row, ln_r, time)
+                unit.put(row, *place)
                 rows.append(row)
         return rows
 
