@@ -329,7 +329,7 @@ def _propose(
         for g in range(f):
             matrix[f, g] = 0.0 if held[f] or held[g] else gram[f, g]
         own = gram[f, f]
-        matrix[f, f] = 1.0 if held[f] else own + damping * max(own, floor) + floor
+        matrix[f, f] = 1.0 if held[f] else own + damping * own + floor
         step[f] = 0.0 if held[f] else -gram[size, f]
     _solve(matrix, step)
     promise = 0.0
