@@ -33,11 +33,11 @@ FINALISTS = 4  # places that are polished, where valleys may be flat
 APART, ALIKE = 1.0, 0.7  # in ln tau: what makes two arcs different, and what makes them the same
 GLANCE = Limits(iterations=3, tolerance=0.0)
 LOOK = 160  # further down the ranking of shapes none is worth its descent
-ROUGH = Limits(iterations=6, tolerance=1e-3, hopeless=1e3, bold=1e-2)
+ROUGH = Limits(iterations=8, tolerance=1e-3, hopeless=1e3, bold=1e-2)
 ROUGH_OF_UNLIKE = replace(ROUGH, iterations=12)  # arcs alone fall sooner
 FINE = Limits(iterations=60, tolerance=1e-4, hopeless=5.0, horizon=100.0)
 POLISH = Limits(iterations=200, tolerance=1e-10, damping=1e-6)
-KEPT = 2  # times as many starts as usual survive a glance
+KEPT = 3  # times as many starts as usual survive a glance
 
 # A start is followed to its end if its rough cost is below this times the best: in the first round,
 # and in later ones, when the best is a finished fit
