@@ -206,10 +206,9 @@ def _rivalry(problem: Problem, end: Settled) -> dict[str, Any]:
 def _misfit(problem: Problem, end: Settled) -> dict[str, Any]:
     """Return by how much the circuit fits worse than a free sum of relaxations, where it does."""
     objective, found = problem.objective, end.found
-    freedom = max(objective.n_data - len(objective.free), 1)
     if not objective.linear_in_scales or not found.floor > 0:
         return {}
-    times = float(np.sqrt(end.chi_square / freedom / found.floor))
+    times = float(np.sqrt(end.chi_square / objective.freedom / found.floor))
     return {"misfit": times} if times > MISFIT else {}
 
 

@@ -121,10 +121,8 @@ class Hunt:
     def plan(self) -> None:
         """Decide whether the search is over and, if not, where to start next."""
         site, moves, agreed = self.site, self.site.moves, self.agreed(self.cost)
-        objective = site.objective
         better = self.cost < (1 - AGREE) * self.regrouped
-        freedom = max(objective.n_data - len(objective.free), 1)
-        low = self.cost / freedom <= NEAR_FLOOR * self.floor
+        low = self.cost / site.objective.freedom <= NEAR_FLOOR * self.floor
         if agreed >= site.needed and (low or (agreed >= MANY and not better)):
             self.next = self._doubts(better)
             enough = moves.doubt if site.effort.doubts else 1

@@ -219,6 +219,11 @@ class Objective:
         """Number of data: an infinite sigma takes one away."""
         return int(np.isfinite(self.sigma[0]).sum())
 
+    @property
+    def freedom(self) -> int:
+        """Number of data beyond that of the free parameters, at least 1."""
+        return max(self.n_data - len(self.free), 1)
+
     @cached_property
     def weight(self) -> Array:
         """(S, 2N) reciprocals of sigma, real and imaginary parts in turn."""

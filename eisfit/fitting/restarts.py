@@ -93,8 +93,7 @@ class Restarts:
     ) -> list[Array]:
         """Return places where each element that does nothing begins anew, across the window."""
         residuals, slopes = objective(best[None], np.full(1, s))
-        freedom = max(objective.n_data - len(best), 1)
-        noise = np.einsum("m,m->", residuals[0], residuals[0]) / freedom
+        noise = np.einsum("m,m->", residuals[0], residuals[0]) / objective.freedom
         idle = (slopes[0] ** 2).sum(axis=1) < noise
         low = best - bounds[0] < NEAR
         ended = low | (bounds[1] - best < NEAR)

@@ -147,8 +147,7 @@ def _rival(
     hunt: Hunt, moves: Moves, best: Array, cost: float, objective: Objective
 ) -> Rival | None:
     """Return the two arcs whose exchange the noise could have decided, if there are any."""
-    freedom = max(objective.n_data - len(best), 1)
-    limit = cost * (1.0 + AS_GOOD / freedom)
+    limit = cost * (1.0 + AS_GOOD / objective.freedom)
     for other_cost, u in sorted(hunt.low, key=lambda one: one[0]):
         if other_cost > limit:
             break
@@ -200,11 +199,10 @@ def _cull(
 def _race(hunts: Sequence[Hunt]) -> Race:
     """Return what each search has reached, and what would be enough for its round."""
     site = hunts[0].site
-    freedom = max(site.objective.n_data - len(site.objective.free), 1)
     lead = np.array([hunt.cost for hunt in hunts])
     # Later on, those that come back to the best place must not end what others have begun
     wait = [bool(hunt.costs) for hunt in hunts]
-    low = [NEAR_FLOOR * freedom * hunt.floor for hunt in hunts]
+    low = [NEAR_FLOOR * site.objective.freedom * hunt.floor for hunt in hunts]
     return Race(lead, np.where(wait, -1.0, low), site.needed, AGREE, PATIENCE)
 
 

@@ -88,13 +88,12 @@ def searched(
 def _doubtful(problem: Problem, found: Sequence[Found]) -> list[int]:
     """Return the spectra for which one search is no proof."""
     objective = problem.objective
-    processes = Moves.of(objective).restarts.reassign
-    if not Moves.of(objective).restarts.elements:
+    restarts = Moves.of(objective).restarts
+    if not restarts.elements:
         return []
-    if len(processes.units) >= MANY and processes.orders:
+    if len(restarts.reassign.units) >= MANY and restarts.reassign.orders:
         return list(range(len(found)))
-    freedom = max(objective.n_data - len(objective.free), 1)
-    return [s for s, one in enumerate(found) if one.cost / freedom > HIGH * one.floor]
+    return [s for s, one in enumerate(found) if one.cost / objective.freedom > HIGH * one.floor]
 
 
 def _better(one: Found, other: Found) -> Found:

@@ -80,11 +80,8 @@ def grouped(family: IntArray) -> list[Group]:
     return found
 
 
-def _zarc(_: IntArray, theta: FloatArray, log_omega: FloatArray) -> FloatArray:
-    count = len(log_omega)
-    out = np.empty((len(theta), 4, 2 * count))
-    a = 1.0 / (1.0 + np.exp(-theta[:, 2:3]))
-    x = log_omega + theta[:, 1:2]
+def _one_and_power(x: FloatArray, a: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Return 1 + (j e^x)^a, its real and imaginary part, and the square of its modulus."""
     angle = _RIGHT * a
     real = np.exp(x * a)
     imaginary = real * np.sin(angle)
@@ -92,6 +89,15 @@ def _zarc(_: IntArray, theta: FloatArray, log_omega: FloatArray) -> FloatArray:
     real += 1.0
     square = real * real
     square += imaginary * imaginary
+    return real, imaginary, square
+
+
+def _zarc(_: IntArray, theta: FloatArray, log_omega: FloatArray) -> FloatArray:
+    count = len(log_omega)
+    out = np.empty((len(theta), 4, 2 * count))
+    a = 1.0 / (1.0 + np.exp(-theta[:, 2:3]))
+    x = log_omega + theta[:, 1:2]
+    real, imaginary, square = _one_and_power(x, a)
     real /= square
     imaginary /= square  # now 1 / (1 + y), its sign turned
     size = np.exp(theta[:, 0:1])
@@ -122,13 +128,7 @@ def _havriliak_negami(_: IntArray, theta: FloatArray, log_omega: FloatArray) -> 
     a, b = exponents[:, 0:1], exponents[:, 1:2]
     behind = offset(a, b)
     x = log_omega + (theta[:, 1:2] + behind)
-    angle = _RIGHT * a
-    real = np.exp(x * a)
-    imaginary = real * np.sin(angle)
-    real *= np.cos(angle)
-    real += 1.0
-    square = real * real
-    square += imaginary * imaginary
+    real, imaginary, square = _one_and_power(x, a)
     log_size = 0.5 * np.log(square)
     turn = np.arctan2(imaginary, real)
     # Cosine and sine of b turn, from the tangent of its half: one function, not two.
